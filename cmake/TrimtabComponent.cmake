@@ -1,0 +1,59 @@
+# trimtab_component(NAME
+#   SOURCES a.cc ...        the room's library (no SOURCES: a header-only room)
+#   TESTS a_test.cc ...     one test binary, trimtab_NAME_test, labelled NAME
+#   BENCHMARKS a_benchmark.cc ...  one benchmark binary, trimtab_NAME_benchmark
+#   FUZZERS a_fuzz.cc ...   one libFuzzer binary each, corpus in tests/corpus/<stem>
+#   DEPS quantity ...       rooms this room may include; must already be declared, which forbids cycles
+#   TEST_DEPS ...           further rooms that only the tests and benchmarks may include
+#   EXTERNAL fmt::fmt ...   third-party targets)
+add_library(trimtab_flags INTERFACE)
+target_compile_features(trimtab_flags INTERFACE cxx_std_20)
+target_compile_options(trimtab_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wconversion
+                                               -Wno-sign-conversion -ffp-contract=off)
+target_include_directories(trimtab_flags INTERFACE "${CMAKE_SOURCE_DIR}/src")
+
+function(trimtab_component name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;BENCHMARKS;FUZZERS;DEPS;TEST_DEPS;EXTERNAL" ${ARGN})
+  set(dep_targets "")
+  foreach(dep IN LISTS ARG_DEPS)
+    if(NOT TARGET trimtab_${dep})
+      message(FATAL_ERROR "room '${name}' depends on '${dep}', which is not declared above it")
+    endif()
+    list(APPEND dep_targets trimtab_${dep})
+  endforeach()
+
+  if(ARG_SOURCES)
+    add_library(trimtab_${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(trimtab_${name} PUBLIC trimtab_flags ${dep_targets} ${ARG_EXTERNAL})
+  else()
+    add_library(trimtab_${name} INTERFACE)
+    target_link_libraries(trimtab_${name} INTERFACE trimtab_flags ${dep_targets} ${ARG_EXTERNAL})
+  endif()
+  add_library(trimtab::${name} ALIAS trimtab_${name})
+  set_property(GLOBAL APPEND PROPERTY TRIMTAB_ROOMS ${name})
+
+  set(test_targets "")
+  foreach(dep IN LISTS ARG_TEST_DEPS)
+    list(APPEND test_targets trimtab_${dep})
+  endforeach()
+  if(TRIMTAB_TESTS AND ARG_TESTS)
+    add_executable(trimtab_${name}_test ${ARG_TESTS})
+    target_link_libraries(trimtab_${name}_test PRIVATE trimtab_${name} ${test_targets} GTest::gmock GTest::gtest
+                                                       GTest::gtest_main)
+    target_compile_definitions(trimtab_${name}_test PRIVATE TRIMTAB_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(trimtab_${name}_test PROPERTIES LABELS ${name} DISCOVERY_TIMEOUT 120)
+  endif()
+  if(TRIMTAB_BENCHMARKS AND ARG_BENCHMARKS)
+    add_executable(trimtab_${name}_benchmark ${ARG_BENCHMARKS})
+    target_link_libraries(trimtab_${name}_benchmark PRIVATE trimtab_${name} ${test_targets} benchmark::benchmark
+                                                            benchmark::benchmark_main)
+  endif()
+  if(TRIMTAB_FUZZ)
+    foreach(source IN LISTS ARG_FUZZERS)
+      get_filename_component(stem ${source} NAME_WE)
+      add_executable(${stem} ${source})
+      target_link_libraries(${stem} PRIVATE trimtab_${name} ${test_targets})
+      target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()
