@@ -1,0 +1,66 @@
+// One window of a world as a scaling policy sees it: traces and metrics joined.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trimtab/application/allocation.h"
+#include "trimtab/application/ids.h"
+#include "trimtab/application/interference.h"
+#include "trimtab/quantity/quantity.h"
+#include "trimtab/quantity/time.h"
+
+namespace trimtab {
+
+// A measured value and how old it is.
+template <class T>
+struct Measured {
+  T value{};
+  Duration age{0};
+};
+
+struct ContainerObservation {
+  std::string pod;
+  HostId host;
+  bool ready = false;
+  ContainerConfig limits;
+  std::optional<Measured<double>> cpu_usage;  // cores
+  std::optional<Measured<Bytes>> memory_usage;
+  std::optional<Measured<RequestsPerSecond>> container_load;
+  Interference interference;                // by all others on its host, own use subtracted
+  std::optional<Latency> own_latency_tail;  // P95 of this pod's own latency in the window
+};
+
+struct MicroserviceObservation {
+  MicroserviceAllocation desired;  // what was last asked of the world
+  int ready = 0;
+  int pending = 0;   // asked for and not yet ready
+  int draining = 0;  // taken out of service and not yet gone
+  std::vector<ContainerObservation> containers;
+  std::optional<RequestsPerSecond> arrival_rate;  // Grad's Phi: sum over containers
+  std::optional<Latency> own_latency_tail;        // mean over pods of their P95 (Grad VI-A)
+};
+
+struct HostObservation {
+  std::string name;
+  Millicores allocatable_cpu;
+  Bytes allocatable_memory;
+  Millicores requested_cpu;  // by the containers of this application
+  Bytes requested_memory;
+  Interference interference;  // by everything but this application's containers
+};
+
+struct Observation {
+  Instant at;
+  Duration window{0};
+  std::vector<MicroserviceObservation> microservices;  // indexed by MicroserviceId
+  std::vector<HostObservation> hosts;                  // indexed by HostId
+  std::optional<RequestsPerSecond> application_load;
+  std::optional<Latency> measured_tail_latency;  // pooled P95 end to end of the window
+  std::size_t tail_samples = 0;                  // traces behind it
+  // What is missing or too old, in words: such a window forbids scaling down.
+  std::vector<std::string> gaps;
+};
+
+}  // namespace trimtab

@@ -1,0 +1,81 @@
+// `SampleSource`: a setting in, a labelled sample out. The simulated cluster implements it twice:
+// for a station alone and for the whole tree.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "trimtab/application/allocation.h"
+#include "trimtab/application/ids.h"
+#include "trimtab/application/interference.h"
+#include "trimtab/quantity/quantity.h"
+#include "trimtab/quantity/time.h"
+
+namespace trimtab {
+
+// How good a label must be before sampling stops (adaptive sizes).
+struct LabelAccuracy {
+  double relative_standard_error = 0.08;
+  std::int64_t most_requests = 20000;
+  // Test labels come from independent, longer streams: never those of the training labels.
+  bool independent_streams = false;
+};
+
+// The P95 own latency of one microservice under one setting.
+struct LatencyLabel {
+  Latency tail{0};
+  double relative_standard_error = 0;  // estimated, of `tail`
+  double utilization = 0;              // CPU used / limit, per container
+  double pool_full_share = 0;          // share of time in which no thread was free
+  std::int64_t requests = 0;           // behind the label
+  bool whole_tree = false;
+};
+
+// One container of one microservice, alone under Poisson arrivals.
+struct StationSetting {
+  MicroserviceId microservice;
+  ContainerConfig container;
+  RequestsPerSecond container_load;
+  Interference interference;  // all four present
+};
+
+// The whole application: an allocation, a load and the interference on the hosts of each
+// microservice.
+struct TreeSetting {
+  Allocation allocation;
+  RequestsPerSecond application_load;
+  std::vector<Interference> interference;  // indexed by MicroserviceId, all four present
+};
+
+struct ContainerLabel {
+  ContainerConfig container;
+  RequestsPerSecond container_load;
+  Interference interference;
+  LatencyLabel label;
+};
+
+struct TreeSample {
+  std::vector<std::vector<ContainerLabel>> containers;  // [microservice][replica]
+  Latency end_to_end_tail{0};
+  double end_to_end_relative_standard_error = 0;
+  std::int64_t requests = 0;
+};
+
+// Deterministic: the same setting, seed and accuracy give the same label, whatever was measured
+// before. Thread-safety: Measure() may be called from several threads.
+class SampleSource {
+ public:
+  virtual ~SampleSource() = default;
+
+  // kInvalidArgument for a setting outside what the world can run (memory below what the
+  // microservice cannot give back, a load above its capacity).
+  virtual absl::StatusOr<LatencyLabel> Measure(const StationSetting& setting,
+                                               const LabelAccuracy& accuracy,
+                                               std::uint64_t seed) const = 0;
+  virtual absl::StatusOr<TreeSample> Measure(const TreeSetting& setting,
+                                             const LabelAccuracy& accuracy,
+                                             std::uint64_t seed) const = 0;
+};
+
+}  // namespace trimtab
