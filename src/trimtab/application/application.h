@@ -1,12 +1,13 @@
 // An application: the deployed bundle of microservices and the operations its users ask for.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "trimtab/application/allocation.h"
 #include "trimtab/application/ids.h"
@@ -63,7 +64,7 @@ class Application {
   std::string name_;
   std::vector<Microservice> microservices_;
   std::vector<Operation> operations_;
-  absl::flat_hash_map<std::string, MicroserviceId> by_name_;
+  std::map<std::string, MicroserviceId, std::less<>> by_name_;
 };
 
 }  // namespace trimtab
