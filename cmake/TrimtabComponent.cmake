@@ -2,10 +2,25 @@
 #   SOURCES a.cc ...        the room's library (no SOURCES: a header-only room)
 #   TESTS a_test.cc ...     one test binary, trimtab_NAME_test, labelled NAME
 #   BENCHMARKS a_benchmark.cc ...  one benchmark binary, trimtab_NAME_benchmark
-#   FUZZERS a_fuzz.cc ...   one libFuzzer binary each, corpus in tests/corpus/<stem>
+#   FUZZERS a_fuzz.cc ...   one libFuzzer binary each, a_fuzz, corpus in tests/corpus/a_fuzz/
 #   DEPS quantity ...       rooms this room may include; must already be declared, which forbids cycles
 #   TEST_DEPS ...           further rooms that only the tests and benchmarks may include
 #   EXTERNAL fmt::fmt ...   third-party targets)
+# Targets over all rooms: trimtab_tests, trimtab_benchmarks, trimtab_fuzzers.
+
+# The rooms whose tests run under each sanitizer: what reads files or computes indices, and what has
+# threads. A preset with TRIMTAB_SANITIZER declares no other room's tests.
+set(TRIMTAB_SANITIZED_address quantity probability application callgraph tracing monitoring workload
+                              neural profile deployment interference scaling simulation journal
+                              controller cli)
+set(TRIMTAB_SANITIZED_thread clock neural profiling endtoend experiment journal cli)
+
+add_custom_target(trimtab_tests)
+add_custom_target(trimtab_benchmarks)
+add_custom_target(trimtab_fuzzers)
+file(WRITE "${CMAKE_BINARY_DIR}/fuzzers.txt" "")
+file(WRITE "${CMAKE_BINARY_DIR}/benchmarks.txt" "")
+
 add_library(trimtab_flags INTERFACE)
 target_compile_features(trimtab_flags INTERFACE cxx_std_20)
 target_compile_options(trimtab_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wconversion
@@ -36,17 +51,24 @@ function(trimtab_component name)
   foreach(dep IN LISTS ARG_TEST_DEPS)
     list(APPEND test_targets trimtab_${dep})
   endforeach()
-  if(TRIMTAB_TESTS AND ARG_TESTS)
+  set(tests ${TRIMTAB_TESTS})
+  if(TRIMTAB_SANITIZER AND NOT name IN_LIST TRIMTAB_SANITIZED_${TRIMTAB_SANITIZER})
+    set(tests OFF)
+  endif()
+  if(tests AND ARG_TESTS)
     add_executable(trimtab_${name}_test ${ARG_TESTS})
     target_link_libraries(trimtab_${name}_test PRIVATE trimtab_${name} ${test_targets} GTest::gmock GTest::gtest
                                                        GTest::gtest_main)
     target_compile_definitions(trimtab_${name}_test PRIVATE TRIMTAB_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_dependencies(trimtab_tests trimtab_${name}_test)
     gtest_discover_tests(trimtab_${name}_test PROPERTIES LABELS ${name} DISCOVERY_TIMEOUT 120)
   endif()
   if(TRIMTAB_BENCHMARKS AND ARG_BENCHMARKS)
     add_executable(trimtab_${name}_benchmark ${ARG_BENCHMARKS})
     target_link_libraries(trimtab_${name}_benchmark PRIVATE trimtab_${name} ${test_targets} benchmark::benchmark
                                                             benchmark::benchmark_main)
+    add_dependencies(trimtab_benchmarks trimtab_${name}_benchmark)
+    file(APPEND "${CMAKE_BINARY_DIR}/benchmarks.txt" "${CMAKE_CURRENT_BINARY_DIR}/trimtab_${name}_benchmark\n")
   endif()
   if(TRIMTAB_FUZZ)
     foreach(source IN LISTS ARG_FUZZERS)
@@ -54,6 +76,8 @@ function(trimtab_component name)
       add_executable(${stem} ${source})
       target_link_libraries(${stem} PRIVATE trimtab_${name} ${test_targets})
       target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
+      add_dependencies(trimtab_fuzzers ${stem})
+      file(APPEND "${CMAKE_BINARY_DIR}/fuzzers.txt" "${stem}\n")
     endforeach()
   endif()
 endfunction()

@@ -24,9 +24,9 @@ TEST(QuantityTest, RatioOfTheSameKindIsAPlainNumber) {
 TEST(QuantityTest, MebibytesAreBinary) { EXPECT_EQ(Mebibytes(100).value(), 104857600); }
 
 TEST(RatioDeathTest, OutsideTheUnitIntervalIsABug) {
-  EXPECT_DEATH(Ratio(1.01), "");
-  EXPECT_DEATH(Ratio(-0.01), "");
-  EXPECT_DEATH(Ratio(std::numeric_limits<double>::quiet_NaN()), "");
+  EXPECT_DEATH((void)Ratio(1.01), "");
+  EXPECT_DEATH((void)Ratio(-0.01), "");
+  EXPECT_DEATH((void)Ratio(std::numeric_limits<double>::quiet_NaN()), "");
 }
 
 TEST(TimeTest, LatencyAndDurationConvertExplicitly) {

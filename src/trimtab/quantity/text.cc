@@ -1,5 +1,6 @@
 #include "trimtab/quantity/text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -36,9 +37,10 @@ absl::StatusOr<std::pair<double, std::string_view>> SplitNumber(std::string_view
   return std::pair(value, std::string_view(rest, static_cast<std::size_t>(end - rest)));
 }
 
-// Rounds up, forgiving the last few bits of a decimal fraction ("0.1" * 1000 is 100, not 101).
+// Rounds up, forgiving the last few bits of a decimal fraction ("0.1" * 1000 is 100, not 101); of a
+// large number never a whole unit.
 absl::StatusOr<std::int64_t> RoundUp(std::string_view what, std::string_view text, double value) {
-  const double rounded = std::ceil(value - value * 1e-12);
+  const double rounded = std::ceil(value - std::min(value * 1e-12, 1e-3));
   if (!(rounded < 9.2e18)) return Invalid(what, text, "is larger than 9.2e18");
   return static_cast<std::int64_t>(rounded);
 }
@@ -113,7 +115,8 @@ absl::StatusOr<Bytes> ParseMemory(std::string_view text) {
 absl::StatusOr<Duration> ParseDuration(std::string_view text) {
   if (text == "0") return Duration(0);
   if (text.empty()) return Invalid("duration", text, "is empty");
-  double total = 0;
+  // The parts are added as integers: a double holds whole nanoseconds for 104 days only.
+  std::int64_t total = 0;
   std::string_view rest = text;
   while (!rest.empty()) {
     auto split = SplitNumber("duration", rest);
@@ -126,11 +129,14 @@ absl::StatusOr<Duration> ParseDuration(std::string_view text) {
       if (unit == known.text) factor = known.nanoseconds;
     }
     if (factor == 0) return Invalid("duration", text, "has a unit other than ns, us, ms, s, m, h");
-    total += number * factor;
+    const double part = number * factor;
+    if (!(part + static_cast<double>(total) < 9.2e18)) {
+      return Invalid("duration", text, "is longer than 291 years");
+    }
+    total += std::llround(part);
     rest = tail.substr(unit_size);
   }
-  if (!(total < 9.2e18)) return Invalid("duration", text, "is longer than 292 years");
-  return Duration(static_cast<std::int64_t>(std::llround(total)));
+  return Duration(total);
 }
 
 std::string FormatCpu(Millicores cpu) {

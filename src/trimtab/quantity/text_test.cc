@@ -59,6 +59,15 @@ TEST(TextTest, PrintsTheShortestFormThatParsesBack) {
   }
 }
 
+// Found by text_fuzz: rounding was relative, and parts of a duration were added as doubles.
+TEST(TextTest, KeepsEveryUnitOfLargeValues) {
+  EXPECT_EQ(*ParseMemory("1000000000001"), Bytes(1000000000001));
+  EXPECT_EQ(*ParseCpu("99000000000"), Millicores(99000000000000));
+  const Duration half_a_year = std::chrono::hours(24 * 182) + Duration(1);
+  EXPECT_EQ(*ParseDuration(FormatDuration(half_a_year)), half_a_year);
+  EXPECT_FALSE(ParseDuration("2000000h2000000h").ok());
+}
+
 TEST(NumberTextTest, RefusesTrailingText) {
   EXPECT_DOUBLE_EQ(*ParseNumber("1.25"), 1.25);
   for (const char* text : {"", "1.25x", "nan", "inf", " 1"}) EXPECT_FALSE(ParseNumber(text).ok());

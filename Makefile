@@ -1,0 +1,42 @@
+# The commands of the house. `make help` lists them.
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 3600
+
+.DEFAULT_GOAL := help
+.PHONY: help demo program test fuzz lint format bench install clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; \
+	  do printf '  make %-9s %s\n' "$$name" "$$what"; done
+
+demo: program ## install what is missing, build the program, run the main job
+	@build/release/trimtab experiment run demo
+
+program: ## install what is missing, build build/release/trimtab
+	@scripts/install_dependencies.sh build
+	@scripts/build.sh release trimtab
+
+test: ## everything that CI runs
+	@scripts/test.sh
+
+fuzz: ## fuzz every parser, FUZZ_SECONDS=3600 in all
+	@scripts/install_dependencies.sh build fuzz
+	@tests/fuzz/run.sh --total $(FUZZ_SECONDS)
+
+lint: ## clang-tidy on every source
+	@scripts/install_dependencies.sh build lint
+	@scripts/lint.sh
+
+format: ## clang-format on every source
+	@scripts/install_dependencies.sh lint
+	@scripts/format.sh
+
+bench: ## one table of measurements: what, ours, peer, ratio
+	@scripts/install_dependencies.sh build bench
+	@bench/run.sh
+
+install: program ## install the program under PREFIX=/usr/local
+	@cmake --install build/release --component trimtab --prefix $(PREFIX)
+
+clean: ## remove build/
+	@rm -rf build
