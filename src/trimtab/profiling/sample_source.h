@@ -14,12 +14,12 @@
 
 namespace trimtab {
 
-// How good a label must be before sampling stops (adaptive sizes).
+// How good a label must be before sampling stops (adaptive sizes: the run is tripled until its
+// estimated error is small enough or the bound is met). Labels of different seeds come from
+// independent streams.
 struct LabelAccuracy {
   double relative_standard_error = 0.08;
   std::int64_t most_requests = 20000;
-  // Test labels come from independent, longer streams: never those of the training labels.
-  bool independent_streams = false;
 };
 
 // The P95 own latency of one microservice under one setting.
@@ -62,11 +62,37 @@ struct TreeSample {
   std::int64_t requests = 0;
 };
 
+// What is known of a microservice before it is measured.
+struct StationTraits {
+  double visits_per_request = 1;  // of the application, over all its operations; the mean
+  // No bound on the requests in flight, so that callees never hold back the queue of the caller.
+  bool asynchronous = true;
+};
+
+// A setting that stands for others: their labels are its label, each plus its own constant.
+struct StationEquivalent {
+  StationSetting representative;
+  Latency shift{0};
+};
+
 // Deterministic: the same setting, seed and accuracy give the same label, whatever was measured
 // before. Thread-safety: Measure() may be called from several threads.
 class SampleSource {
  public:
   virtual ~SampleSource() = default;
+
+  virtual StationTraits Traits(MicroserviceId microservice) const = 0;
+
+  // The CPU time that the container burns for one request on average, misses and contention
+  // included: utilization = container_load * CpuPerRequest / limit.
+  // kInvalidArgument for a container that cannot run: memory below what it cannot give back.
+  virtual absl::StatusOr<Duration> CpuPerRequest(MicroserviceId microservice,
+                                                 const ContainerConfig& container,
+                                                 const Interference& interference) const = 0;
+
+  // The representative of all settings that behave alike, such as those with memory above the
+  // working set, or those that differ by a constant delay. Its own representative is itself.
+  virtual StationEquivalent Equivalent(const StationSetting& setting) const = 0;
 
   // kInvalidArgument for a setting outside what the world can run (memory below what the
   // microservice cannot give back, a load above its capacity).
