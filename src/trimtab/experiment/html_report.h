@@ -1,0 +1,29 @@
+// A comparison as one self-contained HTML page: no script from elsewhere, no font, no image file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "trimtab/experiment/figures.h"
+
+namespace trimtab {
+
+// One line of the decision log.
+struct DecisionLogRow {
+  std::string policy;
+  double minute = 0;
+  std::string outcome;  // "committed", "held", "refused: ..."
+  std::string changes;  // "search cpu 200m -> 400m, rate 1 -> 2 replicas"
+  std::string reason;
+};
+
+// Reads well on a phone (one column, tables scroll inside their frame) and in dark mode.
+std::string RenderHtml(const Comparison& comparison, const std::vector<Figure>& figures,
+                       const std::vector<DecisionLogRow>& decisions);
+
+// DIRECTORY/report.html and DIRECTORY/figures/*.svg.
+absl::Status WriteReport(const std::string& directory, const Comparison& comparison,
+                         const std::vector<DecisionLogRow>& decisions);
+
+}  // namespace trimtab
