@@ -29,6 +29,7 @@ struct ContainerObservation {
   std::optional<Measured<Bytes>> memory_usage;
   std::optional<Measured<RequestsPerSecond>> container_load;
   Interference interference;                // by all others on its host, own use subtracted
+  Duration interference_age{0};             // of the oldest value in it
   std::optional<Latency> own_latency_tail;  // P95 of this pod's own latency in the window
 };
 
@@ -39,6 +40,7 @@ struct MicroserviceObservation {
   int draining = 0;  // taken out of service and not yet gone
   std::vector<ContainerObservation> containers;
   std::optional<RequestsPerSecond> arrival_rate;  // Grad's Phi: sum over containers
+  Duration arrival_rate_age{0};                   // of the oldest value in it
   std::optional<Latency> own_latency_tail;        // mean over pods of their P95 (Grad VI-A)
 };
 
@@ -49,6 +51,7 @@ struct HostObservation {
   Millicores requested_cpu;  // by the containers of this application
   Bytes requested_memory;
   Interference interference;  // by everything but this application's containers
+  Duration interference_age{0};
 };
 
 struct Observation {
@@ -57,6 +60,7 @@ struct Observation {
   std::vector<MicroserviceObservation> microservices;  // indexed by MicroserviceId
   std::vector<HostObservation> hosts;                  // indexed by HostId
   std::optional<RequestsPerSecond> application_load;
+  Duration application_load_age{0};
   std::optional<Latency> measured_tail_latency;  // pooled P95 end to end of the window
   std::size_t tail_samples = 0;                  // traces behind it
   // What is missing or too old, in words: such a window forbids scaling down.
