@@ -1,0 +1,59 @@
+// A small dense network: its weights, its value and its exact gradient.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "absl/status/statusor.h"
+#include "trimtab/neural/aligned_floats.h"
+#include "trimtab/neural/mlp_shape.h"
+#include "trimtab/neural/simd_level.h"
+#include "trimtab/probability/random_stream.h"
+
+namespace trimtab {
+
+// How many inputs a gradient is taken with respect to: Grad's CPU, memory and load.
+inline constexpr std::size_t kGradientInputs = 3;
+using GradientInputs = std::array<int, kGradientInputs>;
+
+// Values of the network `weights` (laid out as MlpShape says, 64-byte aligned) at `rows` points.
+// `inputs` is [rows][padded_inputs], its padding zero; `values` is [rows]. Allocates nothing.
+// A row's value does not depend on the other rows. Thread-safe.
+// Cost: 12 rows of 11-32-32-32-1 take about 0.3 us with AVX-512.
+// REQUIRES: a valid shape.
+void EvaluateMlp(const MlpShape& shape, const float* weights, const float* inputs, std::size_t rows,
+                 float* values, SimdLevel level);
+
+// As EvaluateMlp, and d value / d input for the inputs `wrt`, by forward-mode tangents (Grad eq. 5
+// read from the input side: each weight is read once). `gradients` is [rows][kGradientInputs].
+// Cost: 3 rows of 11-32-32-32-1 take about 0.4 us with AVX-512.
+// REQUIRES: 0 <= wrt[k] < shape.inputs.
+void EvaluateMlpGradient(const MlpShape& shape, const float* weights, const float* inputs,
+                         std::size_t rows, const GradientInputs& wrt, float* values,
+                         float* gradients, SimdLevel level);
+
+// One network with its own weights. A value type; thread-safe while it is not written to.
+class Mlp {
+ public:
+  // All weights zero. Fails as MlpShape::Validate.
+  static absl::StatusOr<Mlp> Create(const MlpShape& shape);
+  // Random weights of variance 2 / fan-in (He), the first bias so that the centre of the unit
+  // cube, where max-min normalised inputs lie, maps to zero.
+  static absl::StatusOr<Mlp> CreateRandom(const MlpShape& shape, RandomStream& random);
+
+  const MlpShape& shape() const { return shape_; }
+  std::span<float> weights() { return weights_.span(); }
+  std::span<const float> weights() const { return weights_.span(); }
+
+  // REQUIRES: input.size() == shape().inputs.
+  float Value(std::span<const float> input, SimdLevel level) const;
+
+ private:
+  explicit Mlp(const MlpShape& shape) : shape_(shape), weights_(shape.parameter_count()) {}
+
+  MlpShape shape_;
+  AlignedFloats weights_;
+};
+
+}  // namespace trimtab
