@@ -7,7 +7,10 @@ find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(simdjson REQUIRED)
+# As archives where Debian has them: each shared object adds to the start of the program.
+find_library(SQLite3_LIBRARY NAMES libsqlite3.a sqlite3)
 find_package(SQLite3 REQUIRED)
+find_library(ZLIB_LIBRARY NAMES libz.a z)
 find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
@@ -19,12 +22,11 @@ if(TRIMTAB_BENCHMARKS)
   find_package(benchmark REQUIRED)
 endif()
 
-# Debian ships Abseil as thirty shared objects, which cost every start of the program 5 ms, and the
-# same as archives beside them.
+# The same for Abseil, thirty shared objects in Debian, and yaml-cpp.
 get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
 foreach(target IN LISTS imported)
   get_target_property(type ${target} TYPE)
-  if(NOT target MATCHES "^absl::" OR NOT type STREQUAL "SHARED_LIBRARY")
+  if(NOT target MATCHES "^(absl::|yaml-cpp$)" OR NOT type STREQUAL "SHARED_LIBRARY")
     continue()
   endif()
   foreach(property IN ITEMS IMPORTED_LOCATION IMPORTED_LOCATION_NONE)

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "fmt/format.h"
 #include "trimtab/cli/arguments.h"
+#include "trimtab/cli/build_info.h"
 #include "trimtab/cli/commands.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
@@ -63,11 +64,9 @@ CLI::App* GroupApp(CLI::App* parent, const std::string& name) {
 void DescribeGroups(CLI::App& app) {
   for (CLI::App* group : app.get_subcommands({})) {
     if (!group->get_description().empty()) continue;
-    std::string names;
-    for (const CLI::App* command : group->get_subcommands({})) {
-      names += (names.empty() ? "" : ", ") + command->get_name();
-    }
-    group->description("Commands: " + names);
+    std::vector<std::string> names;
+    for (const CLI::App* command : group->get_subcommands({})) names.push_back(command->get_name());
+    group->description(fmt::format("Commands: {}", absl::StrJoin(names, ", ")));
   }
 }
 
@@ -75,13 +74,15 @@ void AddArgument(CLI::App& app, const Arguments::Declared& argument,
                  std::vector<std::string>* texts) {
   if (argument.kind == Arguments::Declared::Kind::kFlag) {
     app.add_flag_callback(
-        "--" + argument.name, [texts] { texts->emplace_back(); }, argument.description);
+        fmt::format("--{}", argument.name), [texts] { texts->emplace_back(); },
+        argument.description);
     return;
   }
   std::string names = argument.name;
   if (argument.kind == Arguments::Declared::Kind::kOption) {
-    names = "--" + argument.name;
-    if (!argument.short_name.empty()) names = "-" + argument.short_name + "," + names;
+    names = argument.short_name.empty()
+                ? fmt::format("--{}", argument.name)
+                : fmt::format("-{},--{}", argument.short_name, argument.name);
   }
   CLI::Option* option = app.add_option(names, *texts, argument.description);
   option->type_name(argument.type)->required(argument.required);
@@ -134,16 +135,17 @@ const CLI::App* NamedApp(const CLI::App* app) {
 std::string FullName(const CLI::App* app) {
   std::string name = app->get_name();
   for (app = app->get_parent(); app != nullptr; app = app->get_parent()) {
-    name = app->get_name() + " " + name;
+    name = fmt::format("{} {}", app->get_name(), name);
   }
   return name;
 }
 
-// The word that should name a command and names none, with what could stand there.
+// What is wrong with the word that should name a command; empty when nothing is.
 std::string UnknownCommand(CLI::App* app, std::span<const std::string> words) {
   for (const std::string& word : words) {
     const std::vector<CLI::App*> commands = app->get_subcommands({});
-    if (commands.empty() || word.starts_with('-')) return "";
+    if (commands.empty() || word == "-h" || word == "--help" || word == "--version") return "";
+    if (word.starts_with('-')) return fmt::format("unknown option '{}'", word);
     const auto found = std::ranges::find_if(
         commands, [&](const CLI::App* command) { return command->get_name() == word; });
     if (found != commands.end()) {
@@ -188,6 +190,8 @@ ExitCode RunProgram(std::span<const Command> commands, std::span<const std::stri
                     Context& context) {
   CLI::App app(std::string(kDescription), "trimtab");
   SetLayout(app);
+  app.set_version_flag("--version", fmt::format("trimtab {}", GetBuildInfo().version),
+                       "print the version and leave");
   app.require_subcommand(1);
   app.footer("Run 'trimtab COMMAND --help' for the options and examples of a command.");
   std::deque<ParsedCommand> parsed;  // CLI11 keeps pointers into it
@@ -203,6 +207,9 @@ ExitCode RunProgram(std::span<const Command> commands, std::span<const std::stri
     const CLI::App* named = NamedApp(&app);
     const CLI::App* parent = named->get_parent();
     context.out << named->help(parent == nullptr ? "" : FullName(parent));
+    return ExitCode::kSuccess;
+  } catch (const CLI::CallForVersion& version) {
+    context.out << version.what() << '\n';
     return ExitCode::kSuccess;
   } catch (const CLI::RequiredError& error) {
     if (NamedApp(&app)->get_subcommands({}).empty()) {
