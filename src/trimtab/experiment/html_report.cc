@@ -20,25 +20,26 @@ constexpr std::string_view kPageStyle = R"(
 :root{color-scheme:light dark;--ink:#1f2937;--soft:#6b7280;--paper:#fff;--line:#e5e7eb;--good:#047857;--bad:#b91c1c}
 @media(prefers-color-scheme:dark){:root{--ink:#e5e7eb;--soft:#9ca3af;--paper:#111827;--line:#374151;--good:#34d399;--bad:#f87171}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:960px;padding:16px;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+body{margin:0 auto;max-width:1080px;padding:16px;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem}
 p.soft,figcaption,td.soft{color:var(--soft)}
 figure{margin:1.25rem 0}figure svg{width:100%;height:auto;display:block}
 figcaption{font-size:.9rem;margin-top:.25rem}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
-th,td{padding:.45rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
+th,td{padding:.45rem .7rem;text-align:right;border-bottom:1px solid var(--line)}td{white-space:nowrap}
 th:first-child,td:first-child,.log td,.log th{text-align:left}
 .log td{white-space:normal;vertical-align:top;min-width:5rem}
 .good{color:var(--good)}.bad{color:var(--bad)}
 summary{cursor:pointer;padding:.4rem 0}
-@media(max-width:600px){body{padding:10px}figure{overflow-x:auto}figure svg{min-width:560px}}
+@media(max-width:600px){body{padding:10px}.sum{min-width:640px}figure{overflow-x:auto}figure svg{min-width:560px}}
 )";
 
 void SummaryTable(const Comparison& comparison, std::string& out) {
   const auto sink = std::back_inserter(out);
   out +=
-      "<div class=\"scroll\"><table><thead><tr><th>policy</th><th>windows above SLA</th>"
+      "<div class=\"scroll\"><table class=\"sum\"><thead><tr><th>policy</th><th>windows above "
+      "SLA</th>"
       "<th>requests above SLA</th><th>P95</th><th>units</th><th>CPU</th><th>memory</th>"
       "<th>changes</th><th>reversions</th><th>recovery</th></tr></thead><tbody>";
   for (const RunRecord& run : comparison.runs) {

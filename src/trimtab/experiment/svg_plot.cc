@@ -16,9 +16,9 @@
 namespace trimtab {
 namespace {
 
-constexpr int kLeft = 64;
+constexpr int kLeft = 76;
 constexpr int kRight = 16;
-constexpr int kTop = 44;
+constexpr int kTop = 62;
 constexpr int kBottom = 44;
 constexpr int kStripHeight = 14;
 constexpr int kStripGap = 4;
@@ -195,7 +195,7 @@ void SvgPlot::RenderAxes(const Frame& frame, std::string& out) const {
     fmt::format_to(sink,
                    R"(<rect class="span" x="{:.1f}" y="{}" width="{:.1f}" height="{:.1f}"/>)"
                    R"(<text class="soft" x="{:.1f}" y="{}" text-anchor="middle">{}</text>)",
-                   x0, kTop, x1 - x0, frame.plot_height, (x0 + x1) / 2, kTop + 13,
+                   x0, kTop, x1 - x0, frame.plot_height, (x0 + x1) / 2, kTop - 5,
                    EscapeXml(span.label));
   }
   for (const double tick : AxisTicks(frame.y_low, frame.y_high, 5, frame.logarithmic)) {
@@ -273,16 +273,16 @@ void SvgPlot::RenderStrips(const Frame& frame, std::string& out) const {
   }
 }
 
-void SvgPlot::RenderLegend(const Frame& frame, std::string& out) const {
+void SvgPlot::RenderLegend(std::string& out) const {
   const auto sink = std::back_inserter(out);
-  double x = kLeft + frame.plot_width;
-  for (std::size_t i = lines_.size(); i-- > 0;) {
-    x -= 7.0 * static_cast<double>(lines_[i].name.size()) + 26;
+  double x = 8;
+  for (const Line& line : lines_) {
     fmt::format_to(
         sink,
-        R"(<line class="line s{}" x1="{:.1f}" x2="{:.1f}" y1="18" y2="18" stroke-width="3"/>)"
-        R"(<text x="{:.1f}" y="22">{}</text>)",
-        lines_[i].color % 6, x, x + 14, x + 18, EscapeXml(lines_[i].name));
+        R"(<line class="line s{}" x1="{:.1f}" x2="{:.1f}" y1="38" y2="38" stroke-width="3"/>)"
+        R"(<text x="{:.1f}" y="42">{}</text>)",
+        line.color % 6, x, x + 14, x + 18, EscapeXml(line.name));
+    x += 7.0 * static_cast<double>(line.name.size()) + 32;
   }
 }
 
@@ -298,7 +298,7 @@ std::string SvgPlot::Render() const {
   RenderAxes(frame, out);
   RenderLines(frame, out);
   RenderStrips(frame, out);
-  RenderLegend(frame, out);
+  RenderLegend(out);
   out += "</svg>\n";
   return out;
 }
@@ -306,7 +306,7 @@ std::string SvgPlot::Render() const {
 std::string RenderBars(const BarChart& chart) {
   constexpr int kWidth = 860;
   constexpr int kLabel = 150;
-  constexpr int kValue = 80;
+  constexpr int kValue = 170;
   constexpr int kBar = 18;
   double highest = 0;
   for (const BarGroup& group : chart.groups) {

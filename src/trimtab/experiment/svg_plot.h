@@ -66,7 +66,7 @@ class SvgPlot {
   void RenderAxes(const Frame& frame, std::string& out) const;
   void RenderLines(const Frame& frame, std::string& out) const;
   void RenderStrips(const Frame& frame, std::string& out) const;
-  void RenderLegend(const Frame& frame, std::string& out) const;
+  void RenderLegend(std::string& out) const;
 
   Options options_;
   std::vector<Line> lines_;
