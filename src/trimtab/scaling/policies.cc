@@ -1,0 +1,51 @@
+#include "trimtab/scaling/policies.h"
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fmt/format.h"
+#include "trimtab/scaling/hpa/hpa_policy.h"
+#include "trimtab/scaling/static/static_policy.h"
+
+namespace trimtab {
+namespace {
+
+using Made = absl::StatusOr<std::unique_ptr<ScalingPolicy>>;
+
+Made MakeHpa(const PolicyParts& parts) { return HpaPolicy::Create(parts.hpa); }
+
+Made MakeStatic(const PolicyParts& parts) {
+  if (!parts.allocation) {
+    return absl::InvalidArgumentError("policy 'static' needs an allocation to keep");
+  }
+  return std::make_unique<StaticPolicy>(*parts.allocation);
+}
+
+constexpr std::array kTable = {
+    PolicyEntry{.name = "hpa",
+                .description = "Kubernetes HorizontalPodAutoscaler v2: replicas by CPU utilization",
+                .make = MakeHpa},
+    PolicyEntry{
+        .name = "static", .description = "one given allocation, never changed", .make = MakeStatic},
+};
+
+}  // namespace
+
+std::span<const PolicyEntry> PolicyTable() { return kTable; }
+
+absl::StatusOr<std::unique_ptr<ScalingPolicy>> MakePolicy(std::string_view name,
+                                                          const PolicyParts& parts) {
+  std::string names;
+  for (const PolicyEntry& entry : kTable) {
+    if (entry.name == name) return entry.make(parts);
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", entry.name);
+  }
+  return absl::NotFoundError(fmt::format("policy '{}' is none of {}", name, names));
+}
+
+}  // namespace trimtab
