@@ -1,0 +1,87 @@
+// The safety limits: what of a policy's plan may be done now, and which limit stopped the rest.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "trimtab/application/application.h"
+#include "trimtab/deployment/actuator.h"
+#include "trimtab/deployment/safety_options.h"
+
+namespace trimtab {
+
+// In the order in which they are applied.
+enum class SafetyLimit : std::uint8_t {
+  kBounds,          // sizes, replicas and working set of the application
+  kRaise,           // factor in one decision
+  kLower,           // share in one decision
+  kRaiseInWindow,   // factor within the rate window
+  kLowerInWindow,   // share within the rate window
+  kStabilisation,   // more was asked for a short while ago
+  kStarting,        // replicas start or containers change size
+  kMissingMetrics,  // something is not known
+};
+// "bounds", "raise", "lower", "raise-in-window", "lower-in-window", "stabilisation", "starting",
+// "missing-metrics".
+std::string_view SafetyLimitName(SafetyLimit limit);
+
+struct AppliedLimit {
+  MicroserviceId microservice;
+  SafetyLimit limit = SafetyLimit::kBounds;
+  MicroserviceAllocation wanted;  // before this limit
+  MicroserviceAllocation allowed;
+};
+
+struct SafeTarget {
+  Allocation target;
+  std::vector<AppliedLimit> limits;  // in the order of microservices, then of application
+};
+
+struct SafetyInput {
+  Instant now;
+  const Allocation& desired;  // what the world was last asked for
+  const Allocation& wanted;   // the policy's target
+  const std::vector<MicroserviceState>& states;
+  bool metrics_complete = true;  // false: nothing is lowered
+};
+
+// Every component of the result lies between `desired` and `wanted` cut to the bounds; only what is
+// below a lower bound is raised further. So a limit can delay a change, never turn it around.
+// Thread-safety: one caller at a time. Cost: linear in microservices and in the decisions of one
+// stabilisation window.
+class SafetyLimits {
+ public:
+  // `application` must outlive the limits.
+  static absl::StatusOr<SafetyLimits> Create(const Application& application, SafetyOptions options);
+
+  // kInvalidArgument for a `wanted` or `states` of another size or a value that no allocation can
+  // have. Remembers `wanted` for the stabilisation window.
+  absl::StatusOr<SafeTarget> Check(const SafetyInput& input);
+
+  // Remembers what the world was asked for, for the rate window.
+  void Committed(Instant now, const Allocation& desired);
+
+ private:
+  struct Past {
+    Instant at;
+    Allocation allocation;
+  };
+  SafetyLimits(const Application& application, SafetyOptions options)
+      : application_(&application), options_(options) {}
+
+  void Remember(const SafetyInput& input, const Allocation& wanted);
+  bool SomethingStarts(const SafetyInput& input);
+
+  const Application* application_;
+  SafetyOptions options_;
+  std::deque<Past> wanted_;     // within the stabilisation window
+  std::deque<Past> committed_;  // the state at the rate window's beginning, then every change in it
+  std::vector<std::optional<Instant>> starting_since_;  // per microservice
+};
+
+}  // namespace trimtab
