@@ -2,6 +2,7 @@
 #   SOURCES a.cc ...        the room's library (no SOURCES: a header-only room)
 #   TESTS a_test.cc ...     one test binary, trimtab_NAME_test, labelled NAME
 #   BENCHMARKS a_benchmark.cc ...  one benchmark binary, trimtab_NAME_benchmark
+#   COMPARISONS a_comparison.cc ...  one program each, measured against a peer by bench/run.py
 #   FUZZERS a_fuzz.cc ...   one libFuzzer binary each, a_fuzz, corpus in tests/corpus/a_fuzz/
 #   DEPS quantity ...       rooms this room may include; must already be declared, which forbids cycles
 #   TEST_DEPS ...           further rooms that only the tests and benchmarks may include
@@ -20,6 +21,7 @@ add_custom_target(trimtab_benchmarks)
 add_custom_target(trimtab_fuzzers)
 file(WRITE "${CMAKE_BINARY_DIR}/fuzzers.txt" "")
 file(WRITE "${CMAKE_BINARY_DIR}/benchmarks.txt" "")
+file(WRITE "${CMAKE_BINARY_DIR}/comparisons.txt" "")
 
 add_library(trimtab_flags INTERFACE)
 target_compile_features(trimtab_flags INTERFACE cxx_std_20)
@@ -28,7 +30,7 @@ target_compile_options(trimtab_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virt
 target_include_directories(trimtab_flags INTERFACE "${CMAKE_SOURCE_DIR}/src")
 
 function(trimtab_component name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;BENCHMARKS;FUZZERS;DEPS;TEST_DEPS;EXTERNAL" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;BENCHMARKS;COMPARISONS;FUZZERS;DEPS;TEST_DEPS;EXTERNAL" ${ARGN})
   set(dep_targets "")
   foreach(dep IN LISTS ARG_DEPS)
     if(NOT TARGET trimtab_${dep})
@@ -69,6 +71,16 @@ function(trimtab_component name)
                                                             benchmark::benchmark_main)
     add_dependencies(trimtab_benchmarks trimtab_${name}_benchmark)
     file(APPEND "${CMAKE_BINARY_DIR}/benchmarks.txt" "${CMAKE_CURRENT_BINARY_DIR}/trimtab_${name}_benchmark\n")
+  endif()
+  if(TRIMTAB_BENCHMARKS)
+    foreach(source IN LISTS ARG_COMPARISONS)
+      get_filename_component(stem ${source} NAME_WE)
+      add_executable(${stem} ${source})
+      target_include_directories(${stem} PRIVATE "${CMAKE_SOURCE_DIR}")
+      target_link_libraries(${stem} PRIVATE trimtab_${name} ${test_targets})
+      add_dependencies(trimtab_benchmarks ${stem})
+      file(APPEND "${CMAKE_BINARY_DIR}/comparisons.txt" "${CMAKE_CURRENT_BINARY_DIR}/${stem}\n")
+    endforeach()
   endif()
   if(TRIMTAB_FUZZ)
     foreach(source IN LISTS ARG_FUZZERS)

@@ -20,7 +20,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]trimtab/([^">]+)[">]')
 COMPONENT = re.compile(r'trimtab_component\(\s*([a-z_0-9]+)([^)]*)\)')
-KEYWORDS = {'SOURCES', 'TESTS', 'BENCHMARKS', 'FUZZERS', 'DEPS', 'TEST_DEPS', 'EXTERNAL'}
+KEYWORDS = {'SOURCES', 'TESTS', 'BENCHMARKS', 'COMPARISONS', 'FUZZERS', 'DEPS', 'TEST_DEPS', 'EXTERNAL'}
 REAL_WORLD = re.compile(r'\b(steady_clock|system_clock|high_resolution_clock|sleep_for|sleep_until'
                         r'|random_device|clock_gettime|gettimeofday|usleep|nanosleep)\b'
                         r'|(?<![\w.:>])(?:std::)?(?:s?rand|time)\s*\((?:\s*\)|\s*(?:nullptr|NULL|0)\s*\))')
@@ -81,7 +81,7 @@ def room_of(rooms, path):
 
 
 def is_test(path):
-    return path.stem.endswith(('_test', '_benchmark', '_fuzz')) or 'testing' in path.parts
+    return path.stem.endswith(('_test', '_benchmark', '_comparison', '_fuzz')) or 'testing' in path.parts
 
 
 def find_cycle(rooms):
@@ -170,7 +170,8 @@ def check_file(root, rooms, path):
         elif other and other.name not in allowed:
             problems.append(f'{where}:{number}: includes "trimtab/{match.group(1)}" of room '
                             f"'{other.name}', which the DEPS of '{room.name}' do not name")
-    if room.name not in REAL_WORLD_ROOMS and not path.stem.endswith('_benchmark'):
+    if room.name not in REAL_WORLD_ROOMS and not path.stem.endswith(('_benchmark',
+                                                                           '_comparison')):
         for number, line in enumerate(without_comments(text).splitlines(), 1):
             match = REAL_WORLD.search(line)
             if match:

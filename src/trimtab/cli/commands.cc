@@ -3,12 +3,7 @@
 #include <array>
 #include <span>
 
-#include "trimtab/cli/arguments.h"
-
 namespace trimtab {
-
-// Each is defined in <name>_command.cc.
-CommandAction DeclareVersion(Arguments& arguments);
 
 namespace {
 

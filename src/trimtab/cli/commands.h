@@ -25,6 +25,9 @@ struct Command {
   CommandAction (*declare)(Arguments& arguments);
 };
 
+// Each is defined in <name>_command.cc.
+CommandAction DeclareVersion(Arguments& arguments);
+
 // In the order in which --help lists them.
 std::span<const Command> Commands();
 

@@ -159,11 +159,14 @@ nlohmann::ordered_json Table::ToJson() const {
 void Table::Write(OutputFormat format, bool color, std::ostream& out) const {
   switch (format) {
     case OutputFormat::kTable:
-      return WriteText(out, color);
+      WriteText(out, color);
+      break;
     case OutputFormat::kJson:
-      return WriteJson(ToJson(), out);
+      WriteJson(ToJson(), out);
+      break;
     case OutputFormat::kCsv:
-      return WriteCsv(out);
+      WriteCsv(out);
+      break;
   }
 }
 
