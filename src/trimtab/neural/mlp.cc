@@ -15,12 +15,12 @@
 namespace trimtab {
 namespace {
 
-void FillRandom(float* matrix, int fan_in, int fan_out, int width, RandomStream& random) {
-  const double deviation = std::sqrt(2.0 / fan_in);
-  for (int i = 0; i < fan_in; ++i) {
-    for (int j = 0; j < fan_out; ++j) {
-      matrix[i * width + j] = static_cast<float>(deviation * random.Normal());
-    }
+// Fills row `row` of a matrix with normal numbers, turned to the signs that `direction` asks for.
+void FillRow(float* row, int columns, double deviation, int direction, RandomStream& random) {
+  for (int j = 0; j < columns; ++j) {
+    const double weight = deviation * random.Normal();
+    const int sign = direction * UnitDirection(j);
+    row[j] = static_cast<float>(sign == 0 ? weight : sign * std::abs(weight));
   }
 }
 
@@ -31,26 +31,34 @@ absl::StatusOr<Mlp> Mlp::Create(const MlpShape& shape) {
   return Mlp(shape);
 }
 
-absl::StatusOr<Mlp> Mlp::CreateRandom(const MlpShape& shape, RandomStream& random) {
+absl::StatusOr<Mlp> Mlp::CreateRandom(const MlpShape& shape,
+                                      std::span<const MonotoneInput> monotone_inputs,
+                                      RandomStream& random) {
   absl::StatusOr<Mlp> mlp = Create(shape);
   if (!mlp.ok()) return mlp;
   float* weights = mlp->weights_.data();
   const int width = shape.padded_hidden();
-  for (int layer = 0; layer < shape.hidden_layers(); ++layer) {
-    const int fan_in = layer == 0 ? shape.inputs : shape.hidden;
-    FillRandom(weights + shape.weights_offset(layer), fan_in, shape.hidden, width, random);
+  const bool constrained = !monotone_inputs.empty();
+  std::array<int, MlpShape::kMaxInputs> input_directions{};
+  for (const MonotoneInput& monotone : monotone_inputs) {
+    input_directions[static_cast<std::size_t>(monotone.input)] = monotone.direction;
   }
-  float* bias = weights + shape.bias_offset(0);
-  const float* first = weights + shape.weights_offset(0);
   for (int i = 0; i < shape.inputs; ++i) {
-    for (int j = 0; j < shape.hidden; ++j) bias[j] -= 0.5f * first[i * width + j];
+    FillRow(weights + i * width, shape.hidden, std::sqrt(2.0 / shape.inputs),
+            input_directions[static_cast<std::size_t>(i)], random);
+    float* bias = weights + shape.bias_offset(0);
+    for (int j = 0; j < shape.hidden; ++j) bias[j] -= 0.5f * weights[i * width + j];
   }
-  // A small output layer starts the network near the mean of a standardised target.
-  const double deviation = std::sqrt(1.0 / shape.hidden);
-  float* output = weights + shape.output_weights_offset();
-  for (int j = 0; j < shape.hidden; ++j) {
-    output[j] = static_cast<float>(deviation * random.Normal());
+  const double deviation = constrained ? 2.0 / shape.hidden : std::sqrt(2.0 / shape.hidden);
+  for (int layer = 1; layer < shape.hidden_layers(); ++layer) {
+    float* matrix = weights + shape.weights_offset(layer);
+    for (int i = 0; i < shape.hidden; ++i) {
+      FillRow(matrix + i * width, shape.hidden, deviation, constrained ? UnitDirection(i) : 0,
+              random);
+    }
   }
+  FillRow(weights + shape.output_weights_offset(), shape.hidden, deviation, constrained ? 1 : 0,
+          random);
   return mlp;
 }
 

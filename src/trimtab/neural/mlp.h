@@ -38,9 +38,13 @@ class Mlp {
  public:
   // All weights zero. Fails as MlpShape::Validate.
   static absl::StatusOr<Mlp> Create(const MlpShape& shape);
-  // Random weights of variance 2 / fan-in (He), the first bias so that the centre of the unit
-  // cube, where max-min normalised inputs lie, maps to zero.
-  static absl::StatusOr<Mlp> CreateRandom(const MlpShape& shape, RandomStream& random);
+  // Random weights, monotone along `monotone_inputs`. Without any: variance 2 / fan-in (He). With:
+  // deviation 2 / fan-in, since weights of aligned signs add up instead of cancelling. The first
+  // bias maps the centre of the unit cube, where max-min normalised inputs lie, to zero.
+  // REQUIRES: valid monotone inputs.
+  static absl::StatusOr<Mlp> CreateRandom(const MlpShape& shape,
+                                          std::span<const MonotoneInput> monotone_inputs,
+                                          RandomStream& random);
 
   const MlpShape& shape() const { return shape_; }
   std::span<float> weights() { return weights_.span(); }

@@ -20,25 +20,26 @@ namespace HWY_NAMESPACE {
 inline constexpr std::size_t kPassRows = kLanes == 16 ? 12 : 4;
 inline constexpr std::size_t kRowsPerPoint = 1 + kGradientInputs;
 
-// One hidden layer for kRows plain rows: out = SiLU(in W + b).
+// One hidden layer for kRows plain rows: out = activation(in W + b).
 template <class Arithmetic, std::size_t kRows>
 HWY_INLINE void HiddenLayer(const float* HWY_RESTRICT in, std::size_t in_stride, std::size_t fan_in,
                             const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias,
                             std::size_t width, float* HWY_RESTRICT out) {
   const Tag d;
-  for (std::size_t j = 0; j < width; j = NextTile(j)) {
+  for (std::size_t j = 0; j < width; j += kTileWidth) {
     Vector sums[kRows][kTileVectors];
     for (std::size_t r = 0; r < kRows; ++r) {
       sums[r][0] = hn::Load(d, bias + j);
-      sums[r][1] = hn::Load(d, bias + j + kPairDistance);
+      sums[r][1] = hn::Load(d, bias + j + kLanes);
     }
     Accumulate<Arithmetic, kRows>(in, in_stride, 1, weights + j, width, fan_in, sums);
     for (std::size_t r = 0; r < kRows; ++r) {
-      Vector value[2];
-      Vector slope[2];
-      Silu<Arithmetic>(sums[r][0], sums[r][1], value, slope);
-      hn::Store(value[0], d, out + r * width + j);
-      hn::Store(value[1], d, out + r * width + j + kPairDistance);
+      for (std::size_t v = 0; v < kTileVectors; ++v) {
+        Vector value;
+        Vector slope;
+        Squareplus<Arithmetic>(sums[r][v], value, slope);
+        hn::Store(value, d, out + r * width + j + v * kLanes);
+      }
     }
   }
 }
@@ -71,24 +72,24 @@ HWY_INLINE void FirstTangentLayer(const MlpShape& shape, const float* HWY_RESTRI
   const Tag d;
   const float* bias = weights + shape.bias_offset(0);
   const auto stride = static_cast<std::size_t>(shape.padded_inputs());
-  for (std::size_t j = 0; j < width; j = NextTile(j)) {
+  for (std::size_t j = 0; j < width; j += kTileWidth) {
     Vector sums[kPoints][kTileVectors];
     for (std::size_t p = 0; p < kPoints; ++p) {
       sums[p][0] = hn::Load(d, bias + j);
-      sums[p][1] = hn::Load(d, bias + j + kPairDistance);
+      sums[p][1] = hn::Load(d, bias + j + kLanes);
     }
     Accumulate<Arithmetic, kPoints>(inputs, stride, 1, weights + j, width, stride, sums);
     for (std::size_t p = 0; p < kPoints; ++p) {
-      Vector value[2];
-      Vector slope[2];
-      Silu<Arithmetic>(sums[p][0], sums[p][1], value, slope);
       float* row = out + p * kRowsPerPoint * width + j;
       for (std::size_t v = 0; v < kTileVectors; ++v) {
-        hn::Store(value[v], d, row + v * kPairDistance);
+        Vector value;
+        Vector slope;
+        Squareplus<Arithmetic>(sums[p][v], value, slope);
+        hn::Store(value, d, row + v * kLanes);
         for (std::size_t k = 0; k < kGradientInputs; ++k) {
           const float* tangent = weights + static_cast<std::size_t>(wrt[k]) * width + j;
-          hn::Store(hn::Mul(slope[v], hn::Load(d, tangent + v * kPairDistance)), d,
-                    row + (k + 1) * width + v * kPairDistance);
+          hn::Store(hn::Mul(slope, hn::Load(d, tangent + v * kLanes)), d,
+                    row + (k + 1) * width + v * kLanes);
         }
       }
     }
@@ -102,24 +103,24 @@ HWY_INLINE void TangentLayer(const float* HWY_RESTRICT in, const float* HWY_REST
                              float* HWY_RESTRICT out) {
   const Tag d;
   constexpr std::size_t kRows = kPoints * kRowsPerPoint;
-  for (std::size_t j = 0; j < width; j = NextTile(j)) {
+  for (std::size_t j = 0; j < width; j += kTileWidth) {
     Vector sums[kRows][kTileVectors];
     for (std::size_t r = 0; r < kRows; ++r) {
       const bool is_value = r % kRowsPerPoint == 0;
       sums[r][0] = is_value ? hn::Load(d, bias + j) : hn::Zero(d);
-      sums[r][1] = is_value ? hn::Load(d, bias + j + kPairDistance) : hn::Zero(d);
+      sums[r][1] = is_value ? hn::Load(d, bias + j + kLanes) : hn::Zero(d);
     }
     Accumulate<Arithmetic, kRows>(in, width, 1, weights + j, width, width, sums);
     for (std::size_t p = 0; p < kPoints; ++p) {
       const std::size_t first = p * kRowsPerPoint;
-      Vector value[2];
-      Vector slope[2];
-      Silu<Arithmetic>(sums[first][0], sums[first][1], value, slope);
       for (std::size_t v = 0; v < kTileVectors; ++v) {
-        float* row = out + first * width + j + v * kPairDistance;
-        hn::Store(value[v], d, row);
+        Vector value;
+        Vector slope;
+        Squareplus<Arithmetic>(sums[first][v], value, slope);
+        float* row = out + first * width + j + v * kLanes;
+        hn::Store(value, d, row);
         for (std::size_t k = 1; k < kRowsPerPoint; ++k) {
-          hn::Store(hn::Mul(slope[v], sums[first + k][v]), d, row + k * width);
+          hn::Store(hn::Mul(slope, sums[first + k][v]), d, row + k * width);
         }
       }
     }

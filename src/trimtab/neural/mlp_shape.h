@@ -7,8 +7,28 @@
 
 namespace trimtab {
 
-// inputs -> hidden -> ... -> hidden -> 1, with SiLU after every matrix but the last (Grad eq. 4,
-// without the activation that the equation puts on the raw input). `layers` counts the weight
+// The activation is squareplus (Barron 2021), shifted to pass through 0:
+//   h(z) = (z + sqrt(z^2 + knee) - sqrt(knee)) / 2.
+// Smooth, so that slopes mean something between samples; rising everywhere, which SiLU is not, so
+// that a network can be monotone by the signs of its weights; and made of correctly rounded
+// operations, so that it gives the same bytes everywhere.
+inline constexpr float kSquareplusKnee = 0.25f;
+inline constexpr float kSquareplusKneeRoot = 0.5f;
+
+// An input along which a network rises (direction 1) or falls (-1).
+struct MonotoneInput {
+  int input = 0;
+  int direction = 1;
+  friend bool operator==(const MonotoneInput&, const MonotoneInput&) = default;
+};
+
+// What makes a network monotone: its even hidden units rise along a monotone input's direction,
+// the odd ones fall, and every weight has the sign that keeps it so. Units that fall curve the
+// other way, so the network can both bend up and saturate. Free inputs stay free.
+constexpr int UnitDirection(int unit) { return unit % 2 == 0 ? 1 : -1; }
+
+// inputs -> hidden -> ... -> hidden -> 1, the activation after every matrix but the last (Grad eq.
+// 4, without the activation that the equation puts on the raw input). `layers` counts the weight
 // matrices, the output's included: the paper's "4-layer network" has three hidden layers.
 struct MlpShape {
   static constexpr int kMaxInputs = 64;

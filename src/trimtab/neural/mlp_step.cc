@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
 
 #include "trimtab/neural/mlp_shape.h"
 #include "trimtab/neural/simd_level.h"
@@ -32,7 +35,11 @@ struct MlpStepAccess {
         slopes(state.slopes_.data()),
         deltas{state.deltas_.data(), state.deltas_.data() + plane},
         residuals(state.residuals_.data()),
-        ones(state.ones_.data()) {}
+        ones(state.ones_.data()),
+        bounds(state.bounds_.data()),
+        input_directions(state.input_directions_.data()),
+        unit_directions(state.unit_directions_.data()),
+        output_direction(state.unit_directions_.front()) {}
 
   float* Transposed(int layer) const {
     return transposed + static_cast<std::size_t>(layer - 1) * width * width;
@@ -50,6 +57,10 @@ struct MlpStepAccess {
   float* deltas[2];
   float* residuals;
   const float* ones;
+  const float* bounds;
+  const std::int8_t* input_directions;
+  const std::int8_t* unit_directions;
+  std::int8_t output_direction;
 };
 
 }  // namespace trimtab
@@ -73,23 +84,23 @@ HWY_INLINE void ForwardLayer(const float* HWY_RESTRICT in, std::size_t fan_in, s
                              float* HWY_RESTRICT slopes) {
   const Tag d;
   for (std::size_t row = 0; row < rows; row += kTileRows) {
-    for (std::size_t j = 0; j < width; j = NextTile(j)) {
+    for (std::size_t j = 0; j < width; j += kTileWidth) {
       Vector sums[kTileRows][kTileVectors];
       for (auto& sum : sums) {
         sum[0] = hn::Load(d, bias + j);
-        sum[1] = hn::Load(d, bias + j + kPairDistance);
+        sum[1] = hn::Load(d, bias + j + kLanes);
       }
       Accumulate<Arithmetic, kTileRows>(in + row * fan_in, fan_in, 1, weights + j, width, fan_in,
                                         sums);
       for (std::size_t r = 0; r < kTileRows; ++r) {
-        Vector value[2];
-        Vector slope[2];
-        Silu<Arithmetic>(sums[r][0], sums[r][1], value, slope);
-        const std::size_t at = (row + r) * width + j;
-        hn::Store(value[0], d, activations + at);
-        hn::Store(value[1], d, activations + at + kPairDistance);
-        hn::Store(slope[0], d, slopes + at);
-        hn::Store(slope[1], d, slopes + at + kPairDistance);
+        for (std::size_t v = 0; v < kTileVectors; ++v) {
+          Vector value;
+          Vector slope;
+          Squareplus<Arithmetic>(sums[r][v], value, slope);
+          const std::size_t at = (row + r) * width + j + v * kLanes;
+          hn::Store(value, d, activations + at);
+          hn::Store(slope, d, slopes + at);
+        }
       }
     }
   }
@@ -131,14 +142,14 @@ HWY_INLINE void BackwardLayer(const float* HWY_RESTRICT deltas,
                               float* HWY_RESTRICT out) {
   const Tag d;
   for (std::size_t row = 0; row < rows; row += kTileRows) {
-    for (std::size_t j = 0; j < width; j = NextTile(j)) {
+    for (std::size_t j = 0; j < width; j += kTileWidth) {
       Vector sums[kTileRows][kTileVectors];
       Clear(sums);
       Accumulate<Arithmetic, kTileRows>(deltas + row * width, width, 1, transposed + j, width,
                                         width, sums);
       for (std::size_t r = 0; r < kTileRows; ++r) {
         for (std::size_t v = 0; v < kTileVectors; ++v) {
-          const std::size_t at = (row + r) * width + j + v * kPairDistance;
+          const std::size_t at = (row + r) * width + j + v * kLanes;
           hn::Store(hn::Mul(sums[r][v], hn::Load(d, slopes + at)), d, out + at);
         }
       }
@@ -151,7 +162,7 @@ HWY_INLINE void BackwardLayer(const float* HWY_RESTRICT deltas,
 template <class Arithmetic>
 HWY_INLINE Vector ReciprocalSqrt(Vector x) {
   const Tag d;
-  const IntTag di;
+  const hn::RebindToSigned<Tag> di;
   const Vector half = hn::Mul(x, hn::Set(d, -0.5f));
   Vector y =
       hn::BitCast(d, hn::Sub(hn::Set(di, 0x5f3759df), hn::ShiftRight<1>(hn::BitCast(di, x))));
@@ -161,19 +172,27 @@ HWY_INLINE Vector ReciprocalSqrt(Vector x) {
   return y;
 }
 
-// The three arrays that Adam walks over, at one tile.
-struct Parameters {
+// One row of a matrix: the arrays that Adam walks over and the bounds of its weights.
+struct ParameterRow {
   float* weights;
   float* first_moment;
   float* second_moment;
+  const float* low;
+  const float* high;
 };
 
+HWY_INLINE ParameterRow RowAt(const MlpStepAccess& s, std::size_t offset, int direction) {
+  const float* low = s.bounds + static_cast<std::size_t>(direction + 1) * 2 * s.width;
+  return {s.weights + offset, s.first_moment + offset, s.second_moment + offset, low,
+          low + s.width};
+}
+
 template <class Arithmetic>
-HWY_INLINE void AdamUpdate(Vector gradient, const Parameters& at, std::size_t offset,
+HWY_INLINE void AdamUpdate(Vector gradient, const ParameterRow& row, std::size_t column,
                            const AdamStep& adam) {
   const Tag d;
-  const Vector m = hn::Load(d, at.first_moment + offset);
-  const Vector v = hn::Load(d, at.second_moment + offset);
+  const Vector m = hn::Load(d, row.first_moment + column);
+  const Vector v = hn::Load(d, row.second_moment + column);
   const Vector new_m =
       Arithmetic::MulAdd(hn::Set(d, 1.0f - adam.first_decay), hn::Sub(gradient, m), m);
   const Vector new_v = Arithmetic::MulAdd(hn::Set(d, 1.0f - adam.second_decay),
@@ -181,25 +200,32 @@ HWY_INLINE void AdamUpdate(Vector gradient, const Parameters& at, std::size_t of
   const Vector scaled = Arithmetic::MulAdd(new_v, hn::Set(d, adam.second_scale),
                                            hn::Set(d, adam.epsilon * adam.epsilon));
   const Vector step = hn::Mul(new_m, ReciprocalSqrt<Arithmetic>(scaled));
-  hn::Store(new_m, d, at.first_moment + offset);
-  hn::Store(new_v, d, at.second_moment + offset);
-  hn::Store(Arithmetic::MulAdd(step, hn::Set(d, -adam.rate), hn::Load(d, at.weights + offset)), d,
-            at.weights + offset);
+  hn::Store(new_m, d, row.first_moment + column);
+  hn::Store(new_v, d, row.second_moment + column);
+  const Vector free =
+      Arithmetic::MulAdd(step, hn::Set(d, -adam.rate), hn::Load(d, row.weights + column));
+  const Vector bounded =
+      hn::Min(hn::Max(free, hn::Load(d, row.low + column)), hn::Load(d, row.high + column));
+  hn::Store(bounded, d, row.weights + column);
 }
 
 // Gradient of kRows rows of a matrix, in^T deltas, and its Adam step. Row r of `in`'s transpose
-// starts at in + r * row_stride and advances by `step` a sample.
+// starts at in + r * row_stride and advances by `step` a sample; row r of the matrix lies at
+// `offset` plus r widths and has the direction directions[r].
 template <class Arithmetic, std::size_t kRows>
-HWY_INLINE void UpdateRows(const float* HWY_RESTRICT in, std::size_t row_stride, std::size_t step,
-                           const float* HWY_RESTRICT deltas, std::size_t samples, std::size_t width,
-                           const Parameters& at, const AdamStep& adam) {
-  for (std::size_t j = 0; j < width; j = NextTile(j)) {
+HWY_INLINE void UpdateRows(const MlpStepAccess& s, const float* HWY_RESTRICT in,
+                           std::size_t row_stride, std::size_t step,
+                           const float* HWY_RESTRICT deltas, std::size_t samples,
+                           std::size_t offset, const std::int8_t* directions,
+                           const AdamStep& adam) {
+  for (std::size_t j = 0; j < s.width; j += kTileWidth) {
     Vector sums[kRows][kTileVectors];
     Clear(sums);
-    Accumulate<Arithmetic, kRows>(in, row_stride, step, deltas + j, width, samples, sums);
+    Accumulate<Arithmetic, kRows>(in, row_stride, step, deltas + j, s.width, samples, sums);
     for (std::size_t r = 0; r < kRows; ++r) {
+      const ParameterRow row = RowAt(s, offset + r * s.width, directions[r]);
       for (std::size_t v = 0; v < kTileVectors; ++v) {
-        AdamUpdate<Arithmetic>(sums[r][v], at, r * width + j + v * kPairDistance, adam);
+        AdamUpdate<Arithmetic>(sums[r][v], row, j + v * kLanes, adam);
       }
     }
   }
@@ -241,30 +267,34 @@ HWY_INLINE void UpdateLayer(const MlpStepAccess& s, int layer, const float* in, 
                             std::size_t samples, const AdamStep& adam) {
   const auto fan_in = static_cast<std::size_t>(s.shape.padded_fan_in(layer));
   const std::size_t offset = s.shape.weights_offset(layer);
-  const auto parameters = [&s, offset](std::size_t row) {
-    const std::size_t at = offset + row * s.width;
-    return Parameters{s.weights + at, s.first_moment + at, s.second_moment + at};
-  };
+  const std::int8_t* directions = layer == 0 ? s.input_directions : s.unit_directions;
   std::size_t i = 0;
   for (; i + kTileRows <= fan_in; i += kTileRows) {
-    UpdateRows<Arithmetic, kTileRows>(in + i, 1, fan_in, deltas, samples, s.width, parameters(i),
-                                      adam);
+    UpdateRows<Arithmetic, kTileRows>(s, in + i, 1, fan_in, deltas, samples, offset + i * s.width,
+                                      directions + i, adam);
   }
   for (; i < fan_in; i += 4) {
-    UpdateRows<Arithmetic, 4>(in + i, 1, fan_in, deltas, samples, s.width, parameters(i), adam);
+    UpdateRows<Arithmetic, 4>(s, in + i, 1, fan_in, deltas, samples, offset + i * s.width,
+                              directions + i, adam);
   }
   // The bias follows the matrix in memory: one more row, whose input is always one.
-  UpdateRows<Arithmetic, 1>(s.ones, 0, 1, deltas, samples, s.width, parameters(fan_in), adam);
+  const std::int8_t free = 0;
+  UpdateRows<Arithmetic, 1>(s, s.ones, 0, 1, deltas, samples, offset + fan_in * s.width, &free,
+                            adam);
 }
 
-// The output's single bias: its gradient is the sum of the residuals.
-HWY_INLINE void UpdateOutputBias(const MlpStepAccess& s, std::size_t rows, const AdamStep& adam) {
+// The output's weights, one row whose "deltas" are the last activations, and its single bias,
+// whose gradient is the sum of the residuals.
+template <class Arithmetic>
+HWY_INLINE void UpdateOutput(const MlpStepAccess& s, const float* activations, std::size_t rows,
+                             const AdamStep& adam) {
+  UpdateRows<Arithmetic, 1>(s, s.residuals, 0, 1, activations, rows,
+                            s.shape.output_weights_offset(), &s.output_direction, adam);
   float gradient = 0;
   for (std::size_t row = 0; row < rows; ++row) gradient += s.residuals[row];
-  alignas(64) float lanes[16] = {gradient};
-  const std::size_t at = s.shape.output_bias_offset();
-  const Parameters parameters{s.weights + at, s.first_moment + at, s.second_moment + at};
-  AdamUpdate<Unfused>(hn::Load(Tag(), lanes), parameters, 0, adam);
+  alignas(64) const float lanes[16] = {gradient};
+  AdamUpdate<Arithmetic>(hn::Load(Tag(), lanes), RowAt(s, s.shape.output_bias_offset(), 0), 0,
+                         adam);
 }
 
 template <class Arithmetic>
@@ -294,10 +324,7 @@ void Step(MlpTrainingState& state, const MlpBatch& batch, float huber, const Ada
   float* spare = s.deltas[1];
   OutputDelta(s.residuals, s.weights + output, s.slopes + static_cast<std::size_t>(last) * s.plane,
               batch.rows, s.width, deltas);
-  UpdateRows<Arithmetic, 1>(
-      s.residuals, 0, 1, top, batch.rows, s.width,
-      Parameters{s.weights + output, s.first_moment + output, s.second_moment + output}, adam);
-  UpdateOutputBias(s, batch.rows, adam);
+  UpdateOutput<Arithmetic>(s, top, batch.rows, adam);
   for (int layer = last; layer >= 0; --layer) {
     if (layer > 0) {
       BackwardLayer<Arithmetic>(deltas, s.Transposed(layer),
@@ -330,7 +357,8 @@ namespace trimtab {
 
 HWY_EXPORT(StepFor);
 
-MlpTrainingState::MlpTrainingState(const MlpShape& shape, std::size_t max_rows)
+MlpTrainingState::MlpTrainingState(const MlpShape& shape, std::size_t max_rows,
+                                   std::span<const MonotoneInput> monotone_inputs)
     : shape_(shape),
       max_rows_(max_rows),
       weights_(shape.parameter_count()),
@@ -345,6 +373,26 @@ MlpTrainingState::MlpTrainingState(const MlpShape& shape, std::size_t max_rows)
   residuals_ = AlignedFloats(max_rows);
   ones_ = AlignedFloats(max_rows);
   std::fill_n(ones_.data(), max_rows, 1.0f);
+
+  input_directions_.assign(static_cast<std::size_t>(shape.padded_inputs()), 0);
+  for (const MonotoneInput& monotone : monotone_inputs) {
+    input_directions_[static_cast<std::size_t>(monotone.input)] =
+        static_cast<std::int8_t>(monotone.direction);
+  }
+  unit_directions_.assign(width, 0);
+  bounds_ = AlignedFloats(3 * 2 * width);
+  for (std::size_t j = 0; j < width; ++j) {
+    if (!monotone_inputs.empty()) {
+      unit_directions_[j] = static_cast<std::int8_t>(UnitDirection(static_cast<int>(j)));
+    }
+    for (const int direction : {-1, 0, 1}) {
+      const int sign = direction * UnitDirection(static_cast<int>(j));
+      float* low = bounds_.data() + static_cast<std::size_t>(direction + 1) * 2 * width;
+      constexpr float kUnbounded = std::numeric_limits<float>::infinity();
+      low[j] = sign > 0 ? 0 : -kUnbounded;
+      low[width + j] = sign < 0 ? 0 : kUnbounded;
+    }
+  }
 }
 
 void MlpTrainingState::WeightsChanged() {

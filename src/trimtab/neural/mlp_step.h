@@ -1,7 +1,10 @@
-// One fused optimiser step of the dense network: forward, backward and Adam over one mini-batch.
+// One fused optimiser step of the dense network: forward, backward and Adam on one mini-batch.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "trimtab/neural/aligned_floats.h"
 #include "trimtab/neural/mlp_shape.h"
@@ -29,8 +32,10 @@ struct AdamStep {
 // The memory of one training run; allocates at construction only. One thread at a time.
 class MlpTrainingState {
  public:
-  // REQUIRES: a valid shape; max_rows a multiple of 8.
-  MlpTrainingState(const MlpShape& shape, std::size_t max_rows);
+  // Steps keep the network monotone along `monotone_inputs`, if its weights are at the start.
+  // REQUIRES: a valid shape and valid inputs; max_rows a multiple of 8.
+  MlpTrainingState(const MlpShape& shape, std::size_t max_rows,
+                   std::span<const MonotoneInput> monotone_inputs);
 
   const MlpShape& shape() const { return shape_; }
   float* weights() { return weights_.data(); }
@@ -53,6 +58,10 @@ class MlpTrainingState {
   AlignedFloats deltas_;       // [2][max_rows][padded_hidden]
   AlignedFloats residuals_;    // [max_rows]
   AlignedFloats ones_;         // [max_rows]
+  // [direction + 1][low, high][padded_hidden]: the bounds of the weights out of a row.
+  AlignedFloats bounds_;
+  std::vector<std::int8_t> input_directions_;  // [padded_inputs], 0 for a free input
+  std::vector<std::int8_t> unit_directions_;   // [padded_hidden], all 0 without constraint
 };
 
 // Lowers the weighted Huber loss of the network on `batch` by one Adam step. `huber` is the

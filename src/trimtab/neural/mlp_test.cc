@@ -46,7 +46,7 @@ struct Points {
 
 Mlp RandomMlp(const MlpShape& shape, std::uint64_t seed) {
   RandomStream random(seed, "weights");
-  Mlp mlp = Mlp::CreateRandom(shape, random).value();
+  Mlp mlp = Mlp::CreateRandom(shape, {}, random).value();
   // Biases too, so that every parameter matters.
   for (int layer = 0; layer < shape.hidden_layers(); ++layer) {
     for (int j = 0; j < shape.hidden; ++j) {
@@ -91,7 +91,7 @@ TEST(MlpShapeTest, CountsThePublishedArithmetic) {
 }
 
 TEST(MlpTest, MatchesAHandWorkedValue) {
-  // z = 2 * 1 - 1 = 1, SiLU(1) = 1 / (1 + e^-1) = 0.7310585786, 3 * 0.7310585786 + 0.5.
+  // z = 2 * 1 - 1 = 1, h(1) = (1 + sqrt(1.25) - 0.5) / 2 = 0.8090169944, 3 * 0.8090169944 + 0.5.
   const MlpShape shape{.inputs = 1, .hidden = 1, .layers = 2};
   Mlp mlp = Mlp::Create(shape).value();
   mlp.weights()[shape.weights_offset(0)] = 2;
@@ -99,7 +99,7 @@ TEST(MlpTest, MatchesAHandWorkedValue) {
   mlp.weights()[shape.output_weights_offset()] = 3;
   mlp.weights()[shape.output_bias_offset()] = 0.5f;
   for (const SimdLevel level : kLevels) {
-    EXPECT_NEAR(mlp.Value(std::array{1.0f}, level), 2.6931757, 1e-6);
+    EXPECT_NEAR(mlp.Value(std::array{1.0f}, level), 2.9270509831, 1e-6);
   }
 }
 
@@ -202,6 +202,24 @@ TEST(MlpTest, GivesTheSameBytesOnEveryInstructionSet) {
       EXPECT_EQ(out, expected) << "instruction set " << mask;
     }
   });
+}
+
+TEST(MlpTest, IsMonotoneByItsSigns) {
+  const MlpShape shape{.inputs = 6, .hidden = 32, .layers = 5};
+  const std::vector<MonotoneInput> directions = {{0, -1}, {1, -1}, {2, 1}};
+  RandomStream random(1, "weights");
+  const Mlp mlp = Mlp::CreateRandom(shape, directions, random).value();
+  constexpr std::size_t kRows = 2000;
+  const Points points(shape, kRows, 2);
+  std::vector<float> values(kRows);
+  std::vector<float> slopes(kRows * kGradientInputs);
+  EvaluateMlpGradient(shape, mlp.weights().data(), points.table.data(), kRows, {0, 1, 2},
+                      values.data(), slopes.data(), SimdLevel::kPortable);
+  for (std::size_t row = 0; row < kRows; ++row) {
+    EXPECT_LT(slopes[row * kGradientInputs], 0);
+    EXPECT_LT(slopes[row * kGradientInputs + 1], 0);
+    EXPECT_GT(slopes[row * kGradientInputs + 2], 0);
+  }
 }
 
 TEST(MlpTest, StaysFiniteFarOutsideTheUnitCube) {

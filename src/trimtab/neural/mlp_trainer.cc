@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <numeric>
 #include <span>
 #include <string>
@@ -179,6 +180,11 @@ absl::Status MlpTrainerOptions::Validate(const MlpShape& shape) const {
   check(peak_rate > 0 && peak_rate <= 1, "peak learning rate", peak_rate, "0 to 1, above 0");
   check(huber > 0 && std::isfinite(huber), "Huber residual", huber, "a number above 0");
   check(IsUnit(mask_probability), "mask probability", mask_probability, "0 to 1");
+  for (const MonotoneInput& monotone : monotone_inputs) {
+    check(monotone.input >= 0 && monotone.input < shape.inputs, "monotone input", monotone.input,
+          "an input of the network");
+    check(std::abs(monotone.direction) == 1, "monotone direction", monotone.direction, "1 or -1");
+  }
   for (const MaskedInput& masked : masked_inputs) {
     for (const int input : {masked.value, masked.flag}) {
       check(input >= 0 && input < shape.inputs, "masked input", input, "an input of the network");
@@ -189,16 +195,18 @@ absl::Status MlpTrainerOptions::Validate(const MlpShape& shape) const {
 
 absl::StatusOr<Mlp> TrainMlp(const MlpSamples& samples, const MlpShape& shape,
                              const MlpTrainerOptions& options) {
-  RandomStream initial(options.seed, "training/weights");
-  absl::StatusOr<Mlp> mlp = Mlp::CreateRandom(shape, initial);
-  if (!mlp.ok()) return mlp;
+  if (absl::Status status = shape.Validate(); !status.ok()) return status;
   if (absl::Status status = options.Validate(shape); !status.ok()) return status;
   if (absl::Status status = samples.Validate(); !status.ok()) return status;
   if (samples.inputs() != shape.inputs) {
     return absl::InvalidArgumentError(
         fmt::format("samples have {} inputs, expected {}", samples.inputs(), shape.inputs));
   }
-  MlpTrainingState state(shape, static_cast<std::size_t>(options.batch_rows));
+  RandomStream initial(options.seed, "training/weights");
+  absl::StatusOr<Mlp> mlp = Mlp::CreateRandom(shape, options.monotone_inputs, initial);
+  if (!mlp.ok()) return mlp;
+  MlpTrainingState state(shape, static_cast<std::size_t>(options.batch_rows),
+                         options.monotone_inputs);
   std::copy_n(mlp->weights().data(), shape.parameter_count(), state.weights());
   state.WeightsChanged();
   RunEpochs(samples, options, state);

@@ -66,6 +66,8 @@ struct MlpTrainerOptions {
   double huber = 0.1;
   std::vector<MaskedInput> masked_inputs = {};
   double mask_probability = 0;  // of each masked input, drawn anew for each sample and epoch
+  // Hard: the network is monotone along these inputs everywhere, not only at the samples.
+  std::vector<MonotoneInput> monotone_inputs = {};
   std::uint64_t seed = 1;
   SimdLevel simd = SimdLevel::kNative;
 

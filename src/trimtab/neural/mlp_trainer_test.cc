@@ -86,10 +86,10 @@ TEST(TrainMlpStepTest, FollowsAdamInDoublePrecision) {
       samples.weight(i) = static_cast<float>(1 + i % 3) / 64;
     }
     RandomStream random(2, "weights");
-    const Mlp start = Mlp::CreateRandom(shape, random).value();
+    const Mlp start = Mlp::CreateRandom(shape, {}, random).value();
     ReferenceMlp reference(shape, start.weights());
     ReferenceAdam adam(shape.parameter_count());
-    MlpTrainingState state(shape, 32);
+    MlpTrainingState state(shape, 32, {});
     std::copy(start.weights().begin(), start.weights().end(), state.weights());
     state.WeightsChanged();
     const std::vector<float> targets = [&] {
@@ -193,13 +193,50 @@ TEST(TrainMlpTest, AveragesOverAnInputThatIsMasked) {
   }
 }
 
+TEST(TrainMlpTest, StaysMonotoneAgainstItsSamples) {
+  // sin(3 a) falls from a = 0.52 on; a network that may only rise goes flat there instead.
+  const MlpTrainerOptions options{.epochs = 12, .monotone_inputs = {{0, 1}, {1, -1}}};
+  const Mlp mlp = TrainMlp(Waves(4000, 1), {.inputs = 3}, options).value();
+  const MlpSamples unseen = Waves(1000, 2);
+  std::vector<float> values(unseen.rows());
+  std::vector<float> slopes(unseen.rows() * kGradientInputs);
+  EvaluateMlpGradient(mlp.shape(), mlp.weights().data(), unseen.table(), unseen.rows(), {0, 1, 2},
+                      values.data(), slopes.data(), SimdLevel::kPortable);
+  for (std::size_t row = 0; row < unseen.rows(); ++row) {
+    EXPECT_GE(slopes[row * kGradientInputs], 0);
+    EXPECT_LE(slopes[row * kGradientInputs + 1], 0);
+  }
+}
+
+TEST(TrainMlpTest, LearnsAMonotoneFunctionAsWellAsAFreeNetwork) {
+  MlpSamples samples(3, 4000);
+  MlpSamples unseen(3, 1000);
+  for (MlpSamples* table : {&samples, &unseen}) {
+    RandomStream random(table->rows(), "monotone");
+    for (std::size_t i = 0; i < table->rows(); ++i) {
+      for (float& input : table->row(i)) input = static_cast<float>(random.Uniform());
+      const auto x = table->row(i);
+      // Bends up along input 0, saturates along input 1, waves along the free input 2.
+      table->target(i) = std::exp(x[0]) + 1 / (0.3f + x[1]) + std::sin(5 * x[2]) * x[0];
+    }
+  }
+  const MlpTrainerOptions free{.epochs = 12};
+  MlpTrainerOptions constrained = free;
+  constrained.monotone_inputs = {{1, -1}};
+  // The target's mean absolute deviation is about 0.7: a twentieth of it.
+  EXPECT_LT(MeanAbsoluteError(TrainMlp(samples, {.inputs = 3}, free).value(), unseen), 0.035);
+  EXPECT_LT(MeanAbsoluteError(TrainMlp(samples, {.inputs = 3}, constrained).value(), unseen),
+            0.035);
+}
+
 TEST(TrainMlpTest, RefusesBadOptionsByName) {
   const auto status = TrainMlp(Waves(8, 1), {.inputs = 3},
                                {.epochs = 0,
                                 .batch_rows = 12,
                                 .huber = -1,
                                 .masked_inputs = {{1, 3}},
-                                .mask_probability = 1.5})
+                                .mask_probability = 1.5,
+                                .monotone_inputs = {{-1, 2}}})
                           .status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("epochs is 0, expected at least 1"));
@@ -207,6 +244,8 @@ TEST(TrainMlpTest, RefusesBadOptionsByName) {
   EXPECT_THAT(status.message(), HasSubstr("Huber residual is -1"));
   EXPECT_THAT(status.message(), HasSubstr("mask probability is 1.5"));
   EXPECT_THAT(status.message(), HasSubstr("masked input is 3"));
+  EXPECT_THAT(status.message(), HasSubstr("monotone input is -1"));
+  EXPECT_THAT(status.message(), HasSubstr("monotone direction is 2, expected 1 or -1"));
 }
 
 TEST(TrainMlpTest, RefusesBadSamplesByIndex) {

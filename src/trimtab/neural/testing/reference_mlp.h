@@ -31,9 +31,9 @@ class ReferenceMlp {
         for (std::size_t i = 0; i < layers_.back().size(); ++i) {
           z += layers_.back()[i] * weights_[At(layer, i, j)];
         }
-        const double s = 1 / (1 + std::exp(-z));
-        out[j] = z * s;
-        slope[j] = s + z * s * (1 - s);
+        const double root = std::sqrt(z * z + kSquareplusKnee);
+        out[j] = (z + root - kSquareplusKneeRoot) / 2;
+        slope[j] = (1 + z / root) / 2;
       }
       layers_.push_back(out);
       slopes_.push_back(slope);
