@@ -1,0 +1,136 @@
+#include "trimtab/monitoring/tail_tracker.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "trimtab/quantity/text.h"
+#include "trimtab/tracing/own_latency_window.h"
+
+namespace trimtab {
+namespace {
+
+// Traces complete out of order by far less than this; a window boundary cuts exactly all the same.
+constexpr Duration kDisorder = std::chrono::seconds(60);
+
+using PodTails = std::map<std::pair<std::string, std::string>, Latency>;  // by service and pod
+
+}  // namespace
+
+absl::Status TailTrackerOptions::Validate() const {
+  std::string problems;
+  if (window <= Duration(0)) {
+    problems += fmt::format("; window is {}, must be positive", FormatDuration(window));
+  }
+  if (settle_delay < Duration(0)) {
+    problems +=
+        fmt::format("; settle delay is {}, must not be negative", FormatDuration(settle_delay));
+  }
+  if (fewest_traces < 1) {
+    problems += fmt::format("; fewest traces is {}, must be at least 1", fewest_traces);
+  }
+  if (most_samples < fewest_traces) {
+    problems +=
+        fmt::format("; most samples is {}, must be at least {}", most_samples, fewest_traces);
+  }
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("tail tracker options: " + problems.substr(2));
+}
+
+absl::StatusOr<std::unique_ptr<TailTracker>> TailTracker::Create(const Application& application,
+                                                                 TailTrackerOptions options) {
+  if (const absl::Status valid = options.Validate(); !valid.ok()) return valid;
+  return std::unique_ptr<TailTracker>(new TailTracker(application, options));
+}
+
+TailTracker::TailTracker(const Application& application, TailTrackerOptions options)
+    : application_(&application),
+      options_(options),
+      assembler_({.settle_delay = options.settle_delay}, *this) {}
+
+absl::Status TailTracker::Read(TraceSource& source, Instant now) {
+  const absl::Status status = source.Read(now, [this, now](const Span& span) {
+    // The clock of assembly is the end of the newest span, not the moment of reading: so a trace
+    // settles by its own time however rarely the source is read. A span from the future, by a clock
+    // that runs ahead, must not settle the others.
+    newest_end_ = std::max(newest_end_, std::min(span.start + span.duration, now));
+    const TracedSpan traced = Interned(span, names_);
+    assembler_.Add(std::span(&traced, 1), newest_end_);
+  });
+  if (status.ok()) {
+    newest_end_ = std::max(newest_end_, now);
+    assembler_.Settle(now);
+  }
+  return status;
+}
+
+void TailTracker::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanRecord> spans) {
+  const TraceVisits* const trace = visits_.Build(spans, names_);
+  if (trace == nullptr) return;
+  graph_.Add(*trace);
+  const Visit& entry = trace->visits.front();
+  end_to_end_.push_back({entry.end, entry.duration()});
+  for (const Visit& visit : trace->visits) {
+    own_.push_back({entry.end, visit.service, visit.pod, visit.own_latency});
+  }
+  while (std::cmp_greater(own_.size(), options_.most_samples)) {
+    own_.pop_front();
+    ++dropped_samples_;
+  }
+}
+
+void TailTracker::Forget(Instant before) {
+  while (!own_.empty() && own_.front().at <= before) own_.pop_front();
+  while (!end_to_end_.empty() && end_to_end_.front().at <= before) end_to_end_.pop_front();
+}
+
+void TailTracker::AddTo(Observation& observation, Instant now) {
+  const Interval window = WindowAt(now);
+  Forget(window.begin - kDisorder);
+  const auto inside = [&window](Instant at) { return at > window.begin && at <= window.end; };
+
+  std::vector<Duration> end_to_end;
+  for (const EndToEndSample& sample : end_to_end_) {
+    if (inside(sample.at)) end_to_end.push_back(sample.latency);
+  }
+  observation.window = options_.window;
+  observation.tail_samples = end_to_end.size();
+  if (std::cmp_less(end_to_end.size(), options_.fewest_traces)) {
+    observation.gaps.push_back(fmt::format("traces: {} completed within {}, at least {} are needed",
+                                           end_to_end.size(), FormatDuration(options_.window),
+                                           options_.fewest_traces));
+  } else {
+    observation.measured_tail_latency = ToLatency(ExactQuantile(end_to_end, options_.quantile));
+  }
+
+  std::map<std::pair<NameId, NameId>, std::vector<Duration>> by_pod;
+  for (const OwnSample& sample : own_) {
+    if (inside(sample.at)) by_pod[{sample.service, sample.pod}].push_back(sample.latency);
+  }
+  PodTails tails;
+  for (auto& [key, samples] : by_pod) {
+    tails[{names_.Name(key.first), names_.Name(key.second)}] =
+        ToLatency(ExactQuantile(samples, options_.quantile));
+  }
+  for (std::size_t i = 0; i < observation.microservices.size(); ++i) {
+    const std::string& name = application_->microservice(MicroserviceId(i)).name;
+    MicroserviceObservation& microservice = observation.microservices[i];
+    Latency sum{0};
+    int pods = 0;
+    for (auto it = tails.lower_bound({name, ""}); it != tails.end() && it->first.first == name;
+         ++it) {
+      sum += it->second;
+      ++pods;
+    }
+    if (pods > 0) microservice.own_latency_tail = sum / pods;
+    for (ContainerObservation& container : microservice.containers) {
+      const auto tail = tails.find({name, container.pod});
+      if (tail != tails.end()) container.own_latency_tail = tail->second;
+    }
+  }
+}
+
+}  // namespace trimtab

@@ -1,0 +1,97 @@
+// Tail latencies of a sliding window, from the spans of a running world.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "trimtab/application/application.h"
+#include "trimtab/monitoring/graph_watch.h"
+#include "trimtab/monitoring/observation.h"
+#include "trimtab/monitoring/series.h"
+#include "trimtab/quantity/time.h"
+#include "trimtab/tracing/name_table.h"
+#include "trimtab/tracing/trace_assembler.h"
+#include "trimtab/tracing/trace_source.h"
+#include "trimtab/tracing/visits.h"
+
+namespace trimtab {
+
+struct TailTrackerOptions {
+  Duration window = std::chrono::seconds(60);
+  // A trace is complete when no span of it has ended for this long: the newest traces of a world
+  // are incomplete, and the window ends this much before now.
+  Duration settle_delay = std::chrono::seconds(5);
+  Quantile quantile = kP95;
+  // With fewer traces in the window its tail is unknown: P95 of 20 is their second largest.
+  int fewest_traces = 20;
+  // Own latencies held, 32 bytes each; beyond it the oldest go, and are counted.
+  std::int64_t most_samples = 4'000'000;
+
+  // kInvalidArgument lists every violation.
+  absl::Status Validate() const;
+};
+
+// The trace part of an observation (Grad III-B and VI-A): the quantile of own latency of each pod
+// and its mean over the pods of a microservice, and the pooled quantile end to end, over the traces
+// whose entry ended inside the window. Exact: every sample is kept.
+//
+// Thread-safety: one caller at a time. Cost: linear in the spans read, and in the samples of the
+// window for each AddTo().
+class TailTracker : private TraceSink {
+ public:
+  // `application` must outlive the tracker.
+  static absl::StatusOr<std::unique_ptr<TailTracker>> Create(const Application& application,
+                                                             TailTrackerOptions options);
+
+  // Takes what was reported since the last time. On an error what was read before stays.
+  absl::Status Read(TraceSource& source, Instant now);
+
+  // The window that AddTo(now) speaks of.
+  Interval WindowAt(Instant now) const {
+    const Instant end = now - options_.settle_delay;
+    return {end - options_.window, end};
+  }
+  // Fills the tails, the count of traces behind them and, with too few traces, a gap. A pod is
+  // found by its name, a microservice by the name of its service. Forgets what is older than the
+  // window: `now` never goes back.
+  void AddTo(Observation& observation, Instant now);
+
+  // Rises when the deployment has changed who calls whom.
+  int graph_version() const { return graph_.version(); }
+  const TailTrackerOptions& options() const { return options_; }
+  const AssemblerCounts& assembler_counts() const { return assembler_.counts(); }
+  const VisitCounts& visit_counts() const { return visits_.counts(); }
+  std::int64_t dropped_samples() const { return dropped_samples_; }
+
+ private:
+  struct OwnSample {
+    Instant at;  // when the entry of its trace ended
+    NameId service;
+    NameId pod;
+    Duration latency{0};
+  };
+  struct EndToEndSample {
+    Instant at;
+    Duration latency{0};
+  };
+  TailTracker(const Application& application, TailTrackerOptions options);
+  void AcceptTrace(const TraceId& trace, std::span<const SpanRecord> spans) override;
+  void Forget(Instant before);
+
+  const Application* application_;
+  TailTrackerOptions options_;
+  NameTable names_;
+  TraceAssembler assembler_;
+  VisitBuilder visits_;
+  GraphWatch graph_;
+  Instant newest_end_{Duration::min()};  // of the spans read so far
+  std::deque<OwnSample> own_;            // in order of completion, nearly that of `at`
+  std::deque<EndToEndSample> end_to_end_;
+  std::int64_t dropped_samples_ = 0;
+};
+
+}  // namespace trimtab
