@@ -8,9 +8,27 @@
 namespace trimtab {
 namespace {
 
+// What Describe() says of a row that is too long.
+static_assert(CsvRows::kLongestRow == 262144);
+
 constexpr std::size_t kBlock = std::size_t{256} << 10;
 
 }  // namespace
+
+std::string_view Describe(CsvRows::RowState state) {
+  switch (state) {
+    case CsvRows::RowState::kTooLong:
+      return "a row longer than 262144 bytes";
+    case CsvRows::RowState::kUnclosed:
+      return "a quote that is never closed";
+    case CsvRows::RowState::kAfterQuote:
+      return "text after a closing quote";
+    case CsvRows::RowState::kRow:
+    case CsvRows::RowState::kEnd:
+      break;
+  }
+  return "nothing";
+}
 
 CsvRows::CsvRows(InputFile& input)
     : input_(&input), buffer_(CsvRows::kLongestRow + kBlock), separators_(buffer_.size() + 1) {}

@@ -65,4 +65,7 @@ class CsvRows {
   std::uint64_t number_ = 0;
 };
 
+// What is wrong with a row in this state; REQUIRES: neither kRow nor kEnd.
+std::string_view Describe(CsvRows::RowState state);
+
 }  // namespace trimtab

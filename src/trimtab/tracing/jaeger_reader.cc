@@ -49,15 +49,6 @@ std::string_view WithoutLeadingZeros(std::string_view id) {
   return digits == std::string_view::npos ? std::string_view() : id.substr(digits);
 }
 
-SpanKind KindOf(std::string_view name) {
-  if (name == "server") return SpanKind::kServer;
-  if (name == "client") return SpanKind::kClient;
-  if (name == "internal") return SpanKind::kInternal;
-  if (name == "producer") return SpanKind::kProducer;
-  if (name == "consumer") return SpanKind::kConsumer;
-  return SpanKind::kUnspecified;
-}
-
 struct Process {
   std::uint64_t id = 0;  // hash of the processID
   NameId service;
@@ -164,7 +155,7 @@ class TraceParser {
         }
       } else if (Is(key, "tags")) {
         error = ParseTags(field.value(), [&span](std::string_view name, std::string_view kind) {
-          if (name == "span.kind") span.kind = KindOf(kind);
+          if (name == "span.kind") span.kind = SpanKindFromString(kind);
         });
       } else if (Is(key, "traceID") && !trace_id_) {
         error = GetText(field.value(), text);

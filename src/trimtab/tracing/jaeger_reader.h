@@ -4,7 +4,7 @@
 #include "absl/status/status.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/tracing/input_file.h"
-#include "trimtab/tracing/span_csv_reader.h"
+#include "trimtab/tracing/span_reader.h"
 
 namespace trimtab {
 

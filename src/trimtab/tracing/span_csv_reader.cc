@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "trimtab/tracing/csv_columns.h"
+#include "trimtab/tracing/csv_rows.h"
 #include "trimtab/tracing/text_hash.h"
 
 namespace trimtab {
@@ -75,16 +76,6 @@ absl::StatusOr<Layout> FindLayout(const CsvHeader& header, const std::string& pa
                 .kind = header.Find({"kind", "span_kind"})};
 }
 
-SpanKind KindOf(std::string_view name) {
-  if (name.empty()) return SpanKind::kUnspecified;
-  if (name == "server") return SpanKind::kServer;
-  if (name == "client") return SpanKind::kClient;
-  if (name == "internal") return SpanKind::kInternal;
-  if (name == "producer") return SpanKind::kProducer;
-  if (name == "consumer") return SpanKind::kConsumer;
-  return SpanKind::kUnspecified;
-}
-
 class Reader {
  public:
   Reader(const Layout& layout, const std::string& path, ReadContext context)
@@ -112,7 +103,7 @@ class Reader {
     span.service = context_.names.Intern(fields[layout_.service]);
     if (layout_.operation) span.operation = context_.names.Intern(fields[*layout_.operation]);
     if (layout_.pod) span.pod = context_.names.Intern(fields[*layout_.pod]);
-    if (layout_.kind) span.kind = KindOf(fields[*layout_.kind]);
+    if (layout_.kind) span.kind = SpanKindFromString(fields[*layout_.kind]);
     if (++batch_size_ == batch_.size()) Flush();
     return true;
   }
@@ -173,21 +164,6 @@ class Reader {
   std::size_t batch_size_ = 0;
 };
 
-std::string_view Reason(CsvRows::RowState state) {
-  switch (state) {
-    case CsvRows::RowState::kTooLong:
-      return "a row longer than 262144 bytes";
-    case CsvRows::RowState::kUnclosed:
-      return "a quote that is never closed";
-    case CsvRows::RowState::kAfterQuote:
-      return "text after a closing quote";
-    case CsvRows::RowState::kRow:
-    case CsvRows::RowState::kEnd:
-      break;
-  }
-  return "";
-}
-
 }  // namespace
 
 absl::Status ReadSpanCsv(InputFile& input, ReadContext context, ReadCounts& counts) {
@@ -211,7 +187,7 @@ absl::Status ReadSpanCsv(InputFile& input, ReadContext context, ReadCounts& coun
     if (row->state == CsvRows::RowState::kRow) {
       counts.spans += reader.Add(*row) ? 1 : 0;
     } else {
-      reader.Skip(*row, Reason(row->state), {});
+      reader.Skip(*row, Describe(row->state), {});
     }
   }
   reader.Flush();

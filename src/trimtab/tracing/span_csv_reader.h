@@ -1,29 +1,11 @@
 // Spans from comma-separated files, columns found by their names.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "absl/status/status.h"
-#include "trimtab/tracing/csv_rows.h"
-#include "trimtab/tracing/name_table.h"
-#include "trimtab/tracing/skip_log.h"
-#include "trimtab/tracing/span_record.h"
+#include "trimtab/tracing/input_file.h"
+#include "trimtab/tracing/span_reader.h"
 
 namespace trimtab {
-
-// What the reading of one file came to.
-struct ReadCounts {
-  std::uint64_t spans = 0;  // handed on
-  std::uint64_t rows = 0;   // rows of CSV, traces of JSON; skipped ones included
-};
-
-// What every reader needs beside its file; all must outlive the reading.
-struct ReadContext {
-  NameTable& names;
-  SkipLog& skipped;
-  SpanSink& sink;
-};
 
 // Reads a file whose header names these columns, in any order, others ignored:
 //   trace:      trace_id, trace, traceid

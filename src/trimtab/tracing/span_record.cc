@@ -2,6 +2,15 @@
 
 namespace trimtab {
 
+SpanKind SpanKindFromString(std::string_view name) {
+  if (name == "server") return SpanKind::kServer;
+  if (name == "client") return SpanKind::kClient;
+  if (name == "internal") return SpanKind::kInternal;
+  if (name == "producer") return SpanKind::kProducer;
+  if (name == "consumer") return SpanKind::kConsumer;
+  return SpanKind::kUnspecified;
+}
+
 TracedSpan Interned(const Span& span, NameTable& names) {
   return {.trace = span.trace,
           .span = {.id = span.id,

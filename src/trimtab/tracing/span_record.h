@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/span.h"
@@ -39,6 +40,9 @@ class SpanSink {
   virtual ~SpanSink() = default;
   virtual void Accept(std::span<const TracedSpan> batch) = 0;
 };
+
+// "client", "server" and so on; kUnspecified for anything else.
+SpanKind SpanKindFromString(std::string_view name);
 
 // The record of a span of the port TraceSource.
 TracedSpan Interned(const Span& span, NameTable& names);

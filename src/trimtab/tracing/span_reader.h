@@ -1,0 +1,49 @@
+// Reads spans from a file of any of the known formats.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "trimtab/tracing/input_file.h"
+#include "trimtab/tracing/name_table.h"
+#include "trimtab/tracing/skip_log.h"
+#include "trimtab/tracing/span_record.h"
+
+namespace trimtab {
+
+// What the reading of one file came to.
+struct ReadCounts {
+  std::uint64_t spans = 0;  // handed on
+  std::uint64_t rows = 0;   // rows of CSV, traces of JSON; skipped ones included
+};
+
+// What every reader needs beside its file; all must outlive the reading.
+struct ReadContext {
+  NameTable& names;
+  SkipLog& skipped;
+  SpanSink& sink;
+};
+
+enum class SpanFormat {
+  kAuto,     // by what the file begins with
+  kCsv,      // span_csv_reader.h
+  kJaeger,   // jaeger_reader.h
+  kAlibaba,  // alibaba_reader.h
+};
+
+std::string_view ToString(SpanFormat format);
+// Nothing for a name that is none of auto, csv, jaeger, alibaba.
+std::optional<SpanFormat> SpanFormatFromString(std::string_view name);
+
+// The format of a file: JSON by its first brace or bracket, Alibaba by the columns um, dm and rt of
+// its header, CSV otherwise. Takes nothing from `input`; errors as InputFile::Peek().
+absl::StatusOr<SpanFormat> DetectFormat(InputFile& input);
+
+// Reads the whole file. Malformed rows are skipped and counted; kInvalidArgument when the file is
+// not of the format at all, kDataLoss when it is cut: what came before has been handed on.
+absl::Status ReadSpans(InputFile& input, SpanFormat format, ReadContext context,
+                       ReadCounts& counts);
+
+}  // namespace trimtab
