@@ -1,0 +1,94 @@
+#include "trimtab/latency/feature_ranges.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "trimtab/application/interference.h"
+#include "trimtab/latency/latency_sample.h"
+#include "trimtab/quantity/quantity.h"
+
+namespace trimtab {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Bounds are kept in decimal text; a value that came through it may differ in its last bits.
+constexpr double kTolerance = 1e-9;
+
+void Extend(Interval& interval, double value) {
+  interval.low = std::min(interval.low, value);
+  interval.high = std::max(interval.high, value);
+}
+
+bool IsInside(const Interval& interval, double value) {
+  const double slack = kTolerance * std::max(interval.high, 1.0);
+  return value >= interval.low - slack && value <= interval.high + slack;
+}
+
+double LoadPerCore(const LatencyFeatures& features) {
+  return features.container_load.value() / InCores(features.container.cpu);
+}
+
+}  // namespace
+
+FeatureRanges FeatureRanges::Of(std::span<const LatencySample> samples) {
+  const Interval nothing{kInfinity, -kInfinity};
+  FeatureRanges ranges{nothing, nothing, nothing, nothing, {}};
+  ranges.interference.fill(nothing);
+  for (const LatencySample& sample : samples) {
+    const LatencyFeatures& features = sample.features;
+    Extend(ranges.cpu_cores, InCores(features.container.cpu));
+    Extend(ranges.memory_mib, InMebibytes(features.container.memory));
+    Extend(ranges.container_load, features.container_load.value());
+    Extend(ranges.load_per_core, LoadPerCore(features));
+    for (const InterferenceKind kind : kInterferenceKinds) {
+      if (const auto share = features.interference[kind]) {
+        Extend(ranges.interference[static_cast<std::size_t>(kind)], share->value());
+      }
+    }
+  }
+  for (Interval& interval : ranges.interference) {
+    if (interval.low > interval.high) interval = {};
+  }
+  return ranges;
+}
+
+bool FeatureRanges::Contains(const LatencyFeatures& features) const {
+  for (const InterferenceKind kind : kInterferenceKinds) {
+    const auto share = features.interference[kind];
+    if (share && !IsInside(interference[static_cast<std::size_t>(kind)], share->value())) {
+      return false;
+    }
+  }
+  return IsInside(cpu_cores, InCores(features.container.cpu)) &&
+         IsInside(memory_mib, InMebibytes(features.container.memory)) &&
+         IsInside(container_load, features.container_load.value()) &&
+         IsInside(load_per_core, LoadPerCore(features));
+}
+
+std::string FeatureRanges::Violations(const LatencyFeatures& features) const {
+  std::string text;
+  const auto check = [&text](std::string_view what, double value, std::string_view unit,
+                             const Interval& interval) {
+    if (IsInside(interval, value)) return;
+    text += fmt::format("{}{} is {:.6g}{}, profiled {:.6g} to {:.6g}", text.empty() ? "" : "; ",
+                        what, value, unit, interval.low, interval.high);
+  };
+  check("cpu", InCores(features.container.cpu), " cores", cpu_cores);
+  check("memory", InMebibytes(features.container.memory), " MiB", memory_mib);
+  check("container load", features.container_load.value(), " requests/s", container_load);
+  check("load per core", LoadPerCore(features), " requests/s", load_per_core);
+  for (const InterferenceKind kind : kInterferenceKinds) {
+    if (const auto share = features.interference[kind]) {
+      check(fmt::format("{} interference", InterferenceName(kind)), share->value(), "",
+            interference[static_cast<std::size_t>(kind)]);
+    }
+  }
+  return text;
+}
+
+}  // namespace trimtab

@@ -1,0 +1,45 @@
+// The part of the feature space that a latency model was trained on.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+
+#include "trimtab/application/interference.h"
+#include "trimtab/latency/latency_sample.h"
+
+namespace trimtab {
+
+// A closed interval.
+struct Interval {
+  double low = 0;
+  double high = 0;
+  bool Contains(double value) const { return value >= low && value <= high; }
+  double length() const { return high - low; }
+  friend bool operator==(const Interval&, const Interval&) = default;
+};
+
+// The bounds of the training samples. Profiling gives small containers small loads, so the load
+// per core has a bound of its own: a load that only large containers saw is outside for a small
+// one. A value type.
+struct FeatureRanges {
+  Interval cpu_cores;
+  Interval memory_mib;
+  Interval container_load;  // requests/s
+  Interval load_per_core;   // requests/s per core
+  // Indexed by InterferenceKind; [0, 0] for a kind that no sample knew.
+  std::array<Interval, kInterferenceKinds.size()> interference{};
+
+  // REQUIRES: at least one sample.
+  static FeatureRanges Of(std::span<const LatencySample> samples);
+
+  // Whether every feature that is present is inside.
+  bool Contains(const LatencyFeatures& features) const;
+  // Every feature outside with its value and bound, such as "cpu is 2 cores, profiled 0.1 to 1";
+  // empty when Contains().
+  std::string Violations(const LatencyFeatures& features) const;
+
+  friend bool operator==(const FeatureRanges&, const FeatureRanges&) = default;
+};
+
+}  // namespace trimtab
