@@ -16,6 +16,7 @@
 #include "fmt/ranges.h"
 #include "trimtab/application/interference.h"
 #include "trimtab/probability/random_stream.h"
+#include "trimtab/quantity/text.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/workload/fitted_series.h"
 #include "trimtab/workload/load_series.h"
@@ -132,8 +133,8 @@ absl::Status ValidateWorkload(const Workload& workload) {
   if (workload.surge) {
     const Surge& surge = *workload.surge;
     if (surge.start < Duration(0) || surge.end < surge.start) {
-      problems.push_back(fmt::format("surge lasts from {} s to {} s, must not end before it starts",
-                                     InSeconds(surge.start), InSeconds(surge.end)));
+      problems.push_back(fmt::format("surge lasts from {} to {}, must not end before it starts",
+                                     FormatDuration(surge.start), FormatDuration(surge.end)));
     }
     if (!(surge.load_factor >= 0) || !std::isfinite(surge.load_factor)) {
       problems.push_back(

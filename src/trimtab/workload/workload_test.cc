@@ -98,7 +98,7 @@ TEST(RealizeWorkloadTest, ReportsEveryViolation) {
   const std::string message(RealizeWorkload(workload, 1).status().message());
   EXPECT_THAT(message, HasSubstr("load is -1"));
   EXPECT_THAT(message, HasSubstr("cpu is 1.5, must be between 0 and 1"));
-  EXPECT_THAT(message, HasSubstr("surge lasts from 16800 s to 600 s"));
+  EXPECT_THAT(message, HasSubstr("surge lasts from 4h40m to 10m"));
   EXPECT_THAT(message, HasSubstr("surge step is 0 ns"));
 }
 

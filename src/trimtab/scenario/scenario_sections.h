@@ -1,0 +1,39 @@
+// The sections of a scenario file, one reader each; LoadScenario() puts them together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "trimtab/scenario/config_reader.h"
+#include "trimtab/scenario/yaml_document.h"
+#include "trimtab/simulation/scenario.h"
+#include "trimtab/workload/workload.h"
+
+namespace trimtab {
+
+// A reference from a call or an operation to "microservice/endpoint", checked when all are known.
+struct EndpointReference {
+  int line;
+  std::string path;
+  std::string microservice;
+  std::string endpoint;
+};
+
+Distribution ReadDistribution(const YamlNode& node, const std::string& path,
+                              ConfigProblems& problems);
+std::vector<ProgramStep> ReadProgram(const YamlNode& node, const std::string& path,
+                                     ConfigProblems& problems,
+                                     std::vector<EndpointReference>& references);
+MicroserviceSpec ReadMicroservice(const YamlNode& node, const std::string& path,
+                                  ConfigProblems& problems,
+                                  std::vector<EndpointReference>& references);
+// Hosts, network, life, quota period and span start.
+void ReadCluster(const YamlNode& node, const std::string& path, ConfigProblems& problems,
+                 ClusterScenario& cluster);
+Workload ReadWorkload(const YamlNode& node, const std::string& path, ConfigProblems& problems);
+
+// "geo/Nearby" in two; reports what is not of that form.
+EndpointReference ReadReference(const YamlNode& node, const std::string& path,
+                                ConfigProblems& problems);
+
+}  // namespace trimtab
