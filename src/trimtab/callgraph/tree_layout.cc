@@ -10,6 +10,7 @@ namespace {
 constexpr double kRowHeight = 44;
 constexpr double kColumnGap = 64;
 constexpr double kBoxPadding = 14;
+constexpr double kStepWidth = 18;
 constexpr double kCharacterWidth = 7.4;  // of a 13 px sans-serif, on the wide side
 constexpr double kGroupPadding = 9;
 constexpr double kGroupGap = 16;  // extra room above and below a frame
@@ -31,6 +32,7 @@ class Placer {
     }
     for (PlacedVisit& visit : layout_.visits) {
       visit.left = column_left[static_cast<std::size_t>(visit.depth)];
+      visit.label_middle = visit.left + (visit.width + (visit.step == 0 ? 0 : kStepWidth)) / 2;
     }
     for (const Members& members : groups_) AddFrame(members);
     layout_.width = column_left.back() - kColumnGap + TreeLayout::kMargin;
@@ -50,7 +52,7 @@ class Placer {
     placed.caller = caller;
     placed.depth = depth;
     placed.step = step;
-    placed.width = TextWidth(placed.label) + 2 * kBoxPadding;
+    placed.width = TextWidth(placed.label) + 2 * kBoxPadding + (step == 0 ? 0 : kStepWidth);
     if (column_widths_.size() <= static_cast<std::size_t>(depth)) column_widths_.push_back(0);
     double& column = column_widths_[static_cast<std::size_t>(depth)];
     column = std::max(column, placed.width);
@@ -58,7 +60,8 @@ class Placer {
     Members callees;
     int number = 0;
     for (const CallStep& callee_step : tree.steps) {
-      const Members members = PlaceStep(callee_step, index, depth + 1, ++number);
+      if (tree.steps.size() > 1) ++number;
+      const Members members = PlaceStep(callee_step, index, depth + 1, number);
       callees.insert(callees.end(), members.begin(), members.end());
     }
     double middle = 0;

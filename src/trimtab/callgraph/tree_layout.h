@@ -15,10 +15,11 @@ struct PlacedVisit {
   std::string label;                  // name, and the number of calls where it is not 1
   std::optional<std::size_t> caller;  // index of the calling visit; none for the entry
   int depth = 0;                      // 0 for the entry
-  int step = 0;                       // 1 for the first step of its caller; 0 for the entry
+  int step = 0;  // 1 for the first of several steps of its caller, 0 for the only one
   double left = 0;
   double width = 0;
-  double middle = 0;  // y of the box's centre line
+  double middle = 0;        // y of the box's centre line
+  double label_middle = 0;  // x of the label's centre; left of it there is room for the step
 };
 
 // The frame around the calls of one parallel step.

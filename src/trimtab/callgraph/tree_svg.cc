@@ -22,7 +22,7 @@ constexpr std::string_view kStyle = R"(<style>
   }
   text { font: 13px system-ui, sans-serif; fill: var(--ink); }
   .title { font-weight: 600; font-size: 14px; }
-  .step { font-size: 11px; fill: var(--soft); text-anchor: end; }
+  .step { font-size: 11px; fill: var(--soft); }
   .box { fill: var(--box); stroke: var(--line); }
   .entry { fill: var(--entry); stroke: var(--line); }
   .frame { fill: var(--frame); stroke: var(--frame-line); stroke-dasharray: 4 3; }
@@ -69,11 +69,10 @@ void AddBox(const PlacedVisit& visit, std::string& svg) {
                  visit.caller ? "box" : "entry", visit.left,
                  visit.middle - TreeLayout::kBoxHeight / 2, visit.width, TreeLayout::kBoxHeight,
                  visit.left + visit.width / 2, visit.middle + 4.5, Escaped(visit.label));
-  if (visit.caller) {
-    fmt::format_to(std::back_inserter(svg),
-                   "<text class=\"step\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", visit.left - 12,
-                   visit.middle - 5, visit.step);
-  }
+  if (visit.step == 0) return;
+  fmt::format_to(std::back_inserter(svg),
+                 "<text class=\"step\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", visit.left + 10,
+                 visit.middle + 4, visit.step);
 }
 
 }  // namespace

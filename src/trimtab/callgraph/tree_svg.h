@@ -7,8 +7,8 @@
 
 namespace trimtab {
 
-// A self-contained SVG document that follows the viewer's light or dark colour scheme. Numbers on
-// the edges give the order of the steps; calls at the same time share a number and a frame.
+// A self-contained SVG document that follows the viewer's light or dark colour scheme. Numbers in
+// the boxes give the order of the steps; calls at the same time share a number and a frame.
 std::string TreeToSvg(const CallTree& tree, const std::string& title);
 
 }  // namespace trimtab

@@ -8,6 +8,12 @@ namespace trimtab {
 namespace {
 
 constexpr std::array kCommands = {
+    Command{.name = "graph",
+            .description = "Print the operations, call graphs and own latencies found in spans",
+            .examples = "trimtab graph spans.csv.gz\n"
+                        "trimtab graph -o json --class-by multiplicity traces.json\n"
+                        "trimtab graph --svg 1 spans.csv.gz > class.svg",
+            .declare = DeclareGraph},
     Command{.name = "version",
             .description = "Print the version, the commit, the build type and the SIMD targets",
             .examples = "trimtab version\n"

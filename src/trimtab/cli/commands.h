@@ -26,6 +26,7 @@ struct Command {
 };
 
 // Each is defined in <name>_command.cc.
+CommandAction DeclareGraph(Arguments& arguments);
 CommandAction DeclareVersion(Arguments& arguments);
 
 // In the order in which --help lists them.

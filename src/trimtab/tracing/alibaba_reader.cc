@@ -97,7 +97,7 @@ class Reader {
       Skip(row.number,
            fmt::format("a row of {} columns where the header has {}",
                        row.fields.size() < layout_.columns ? "fewer" : "more", layout_.columns),
-           {});
+           std::to_string(row.fields.size()));
       return 0;
     }
     const std::string_view trace = row.fields[layout_.trace];
@@ -106,7 +106,8 @@ class Reader {
     if (!IsPath(rpc)) return Refuse(row, "the rpcid is no path of numbers", rpc);
     const auto start = ParseNanoseconds(row.fields[layout_.timestamp], kNanosecondsPerMillisecond);
     if (!start || *start < 0) {
-      return Refuse(row, "the timestamp is no number in range", row.fields[layout_.timestamp]);
+      return Refuse(row, "the timestamp is no number from 0 to 2^63 ns",
+                    row.fields[layout_.timestamp]);
     }
     const auto response_time =
         ParseNanoseconds(row.fields[layout_.response_time], kNanosecondsPerMillisecond);
@@ -114,7 +115,8 @@ class Reader {
     constexpr std::int64_t kLongestCall = std::int64_t{86'400'000} * kNanosecondsPerMillisecond;
     if (!response_time || *response_time > kLongestCall || *response_time < -kLongestCall ||
         *start > std::numeric_limits<std::int64_t>::max() - kLongestCall) {
-      return Refuse(row, "the rt is no number in range", row.fields[layout_.response_time]);
+      return Refuse(row, "the rt is no number of at most a day of ms",
+                    row.fields[layout_.response_time]);
     }
     return AddCall(row, Instant(Duration(*start)), Duration(*response_time));
   }

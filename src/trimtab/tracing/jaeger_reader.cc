@@ -182,9 +182,9 @@ class TraceParser {
     if (pending.span.id == 0) {
       pending.missing = "a span without spanID";
     } else if (!start || *start < 0 || *start > kMost) {
-      pending.missing = "a span whose startTime is no number in range";
+      pending.missing = "a span whose startTime is no number from 0 to 2^63 ns";
     } else if (!duration || *duration < 0 || *duration > kMost - *start) {
-      pending.missing = "a span whose duration is no number in range";
+      pending.missing = "a span whose duration is no number from 0 to 2^63 ns";
     } else {
       pending.span.start = Instant(std::chrono::microseconds(*start));
       pending.span.duration = std::chrono::microseconds(*duration);

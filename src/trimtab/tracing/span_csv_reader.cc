@@ -87,7 +87,7 @@ class Reader {
       Skip(row,
            fmt::format("a row of {} columns where the header has {}",
                        fields.size() <= layout_.columns ? "fewer" : "more", layout_.columns),
-           {});
+           std::to_string(fields.size()));
       return false;
     }
     TracedSpan& traced = batch_[batch_size_];
@@ -123,14 +123,14 @@ class Reader {
     const std::string_view start_text = row.fields[layout_.start.column];
     const std::string_view second_text = row.fields[layout_.duration.column];
     const auto start = ParseNanoseconds(start_text, layout_.start.nanoseconds_per_unit);
-    if (!start) return Skip(row, "the start is no number in range", start_text);
+    if (!start) return Skip(row, "the start is no number from 0 to 2^63 ns", start_text);
     if (*start < 0) return Skip(row, "the start is negative", start_text);
     const auto second = ParseNanoseconds(second_text, layout_.duration.nanoseconds_per_unit);
     if (!second) {
-      return Skip(
-          row,
-          layout_.has_end ? "the end is no number in range" : "the duration is no number in range",
-          second_text);
+      return Skip(row,
+                  layout_.has_end ? "the end is no number from 0 to 2^63 ns"
+                                  : "the duration is no number from 0 to 2^63 ns",
+                  second_text);
     }
     const std::int64_t duration = layout_.has_end ? *second - *start : *second;
     if (duration < 0) {
