@@ -162,8 +162,8 @@ TEST(ScenarioTest, ReportsSeveralProblemsAtOnce) {
 
 TEST(ScenarioTest, EveryCutOfAFileIsAnErrorOrACompleteScenario) {
   const std::string text = kSmall;
-  // Without surge and provenance a file is whole; before them it never is.
-  for (std::size_t size = 0; size < text.find("  surge:"); ++size) {
+  // What follows the load is optional; up to it a file is never whole.
+  for (std::size_t size = 0; size < text.find("\n  interference:"); ++size) {
     EXPECT_FALSE(ParseScenario(text.substr(0, size), "f").ok()) << size;
   }
 }
