@@ -79,7 +79,6 @@ struct Container {
   LogHistogram own_latency{128};
   double window_cpu = 0;  // CPU nanoseconds at its start
   double window_throttled = 0;
-  std::uint64_t window_requests = 0;
   SimNanos pool_full_since = kNever;
   SimNanos pool_full = 0;  // time without a free thread
 };
@@ -142,6 +141,13 @@ struct ReplicaSet {
   Bytes limit_memory;
   double cpu_integral = 0;
   double memory_integral = 0;
+
+  void IntegrateLimits(SimNanos now) {
+    const auto elapsed = static_cast<double>(now - limits_changed);
+    cpu_integral += limit_cpu.as_double() * elapsed;
+    memory_integral += limit_memory.as_double() * elapsed;
+    limits_changed = now;
+  }
 };
 
 struct PendingTimeout {

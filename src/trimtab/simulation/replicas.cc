@@ -101,10 +101,7 @@ std::uint32_t Replicas::Create(std::uint32_t microservice) {
 
 void Replicas::ChangeLimits(std::uint32_t microservice, Millicores cpu, Bytes memory) {
   ReplicaSet& set = state_.replica_sets[microservice];
-  const auto elapsed = static_cast<double>(state_.now - set.limits_changed);
-  set.cpu_integral += set.limit_cpu.as_double() * elapsed;
-  set.memory_integral += set.limit_memory.as_double() * elapsed;
-  set.limits_changed = state_.now;
+  set.IntegrateLimits(state_.now);
   set.limit_cpu += cpu;
   set.limit_memory += memory;
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "trimtab/application/ids.h"
-#include "trimtab/application/price.h"
+#include "trimtab/application/resource_price.h"
 #include "trimtab/probability/log_histogram.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/simulation/request_log.h"
