@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "trimtab/simulation/event_loop.h"
 #include "trimtab/simulation/testing/scenarios.h"
+#include "trimtab/simulation/testing/three_tiers.h"
 
 namespace trimtab {
 namespace {
@@ -181,28 +182,6 @@ TEST(TreeTest, ForkOverQueuesLiesBetweenItsBounds) {
   const double right = 3 / (1 - 0.36);
   EXPECT_GT(root.mean, left - 4.5 * root.standard_error);
   EXPECT_LT(root.mean, left + right + 4.5 * root.standard_error);
-}
-
-// A three-tier application with threads, waits, a quota that throttles and branches.
-ClusterScenario ThreeTiers() {
-  MicroserviceSpec front =
-      PlainMicroservice("front", {Cpu(Lognormal{Latency(2), 1}), Call({"middle", "store"}, true),
-                                  Cpu(Exponential{Latency(1)}), Call({"store"}, false, 0.3)});
-  front.initial = {2, {Millicores(400), Mebibytes(100)}};
-  front.parallelism = 4;
-  MicroserviceSpec middle =
-      PlainMicroservice("middle", {Cpu(Lognormal{Latency(4), 1.5}), Call({"store"})});
-  middle.threads = 8;
-  middle.parallelism = 4;
-  middle.initial = {3, {Millicores(300), Mebibytes(100)}};
-  MicroserviceSpec store =
-      PlainMicroservice("store", {Cpu(Exponential{Latency(1)}), Wait(Exponential{Latency(3)})});
-  store.threads = 16;
-  store.parallelism = 2;
-  store.initial = {2, {Millicores(500), Mebibytes(100)}};
-  ClusterScenario scenario = PlainCluster({front, middle, store});
-  scenario.network.hop = Duration(75'000);
-  return scenario;
 }
 
 // Little's law holds to the nanosecond for every microservice on every run: the time integral of
