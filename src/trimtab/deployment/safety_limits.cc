@@ -114,7 +114,7 @@ absl::StatusOr<SafeTarget> SafetyLimits::Check(const SafetyInput& input) {
   if (const auto shape = CheckShape(input, *application_); !shape.ok()) return shape;
   SafeTarget safe{input.wanted, {}};
   Remember(input, input.wanted);
-  const bool starting = SomethingStarts(input);
+  const bool starting = SomethingStarts(input.now, input.states);
   for (std::size_t i = 0; i < application_->size(); ++i) {
     const MicroserviceId id(i);
     const ScalingBounds& bounds = application_->microservice(id).bounds;
@@ -161,18 +161,17 @@ void SafetyLimits::Remember(const SafetyInput& input, const Allocation& wanted) 
   }
 }
 
-bool SafetyLimits::SomethingStarts(const SafetyInput& input) {
-  starting_since_.resize(input.states.size());
+bool SafetyLimits::SomethingStarts(Instant now, const std::vector<MicroserviceState>& states) {
+  starting_since_.resize(states.size());
   bool starts = false;
-  for (std::size_t i = 0; i < input.states.size(); ++i) {
-    const MicroserviceState& state = input.states[i];
+  for (std::size_t i = 0; i < states.size(); ++i) {
     std::optional<Instant>& since = starting_since_[i];
-    if (state.pending == 0 && state.resizing == 0) {
+    if (states[i].pending == 0 && states[i].resizing == 0) {
       since.reset();
       continue;
     }
-    if (!since) since = input.now;
-    if (input.now - *since <= options_.longest_start) starts = true;
+    if (!since) since = now;
+    if (now - *since <= options_.longest_start) starts = true;
   }
   return starts;
 }

@@ -66,6 +66,10 @@ class SafetyLimits {
   // Remembers what the world was asked for, for the rate window.
   void Committed(Instant now, const Allocation& desired);
 
+  // Whether replicas start or containers change size, for no longer than longest_start: then
+  // nothing will be lowered, and a planner need not try. REQUIRES: `now` never goes back.
+  bool SomethingStarts(Instant now, const std::vector<MicroserviceState>& states);
+
  private:
   struct Past {
     Instant at;
@@ -75,7 +79,6 @@ class SafetyLimits {
       : application_(&application), options_(options) {}
 
   void Remember(const SafetyInput& input, const Allocation& wanted);
-  bool SomethingStarts(const SafetyInput& input);
 
   const Application* application_;
   SafetyOptions options_;

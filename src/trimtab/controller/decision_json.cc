@@ -1,0 +1,149 @@
+#include "trimtab/controller/decision_json.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "nlohmann/json.hpp"
+#include "trimtab/deployment/change_json.h"
+
+namespace trimtab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Six decimals: a microsecond, a byte less than anyone measures; and a journal of half the size.
+Json Rounded(double value) { return std::round(value * 1e6) / 1e6; }
+Json Seconds(Latency latency) { return Rounded(InSeconds(latency)); }
+Json Seconds(Instant at) { return Rounded(InSeconds(at.time_since_epoch())); }
+
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json InterferenceToJson(const Interference& interference) {
+  Json json = Json::object();
+  for (const InterferenceKind kind : kInterferenceKinds) {
+    if (const auto share = interference[kind]) {
+      json[std::string(InterferenceName(kind))] = Rounded(share->value());
+    }
+  }
+  return json;
+}
+
+// The mean of each kind over the containers that know it.
+Interference MeanInterference(const std::vector<ContainerObservation>& containers) {
+  Interference mean;
+  for (const InterferenceKind kind : kInterferenceKinds) {
+    double sum = 0;
+    int known = 0;
+    for (const ContainerObservation& container : containers) {
+      const auto share = container.interference[kind];
+      if (!share) continue;
+      sum += share->value();
+      ++known;
+    }
+    if (known > 0) mean.Set(kind, Ratio(std::clamp(sum / known, 0.0, 1.0)));
+  }
+  return mean;
+}
+
+Json MicroserviceToJson(const MicroserviceObservation& seen, const std::string& name) {
+  Json json = {{"microservice", name}};
+  json.update(AllocationToJson(seen.desired));
+  json["ready"] = seen.ready;
+  json["pending"] = seen.pending;
+  json["draining"] = seen.draining;
+  if (seen.arrival_rate) json["arrivalRate"] = Rounded(seen.arrival_rate->value());
+  if (seen.own_latency_tail) json["ownLatencySeconds"] = Seconds(*seen.own_latency_tail);
+  double cpu = 0;
+  int cpu_known = 0;
+  std::optional<Bytes> memory;
+  for (const ContainerObservation& container : seen.containers) {
+    if (container.cpu_usage) {
+      cpu += container.cpu_usage->value;
+      ++cpu_known;
+    }
+    if (container.memory_usage) {
+      memory = std::max(memory.value_or(Bytes(0)), container.memory_usage->value);
+    }
+  }
+  if (cpu_known > 0) json["cpuUsageCores"] = Rounded(cpu / cpu_known);
+  if (memory) json["memoryUsageBytes"] = memory->value();
+  json["interference"] = InterferenceToJson(MeanInterference(seen.containers));
+  return json;
+}
+
+Json TroublesToJson(const std::vector<Trouble>& troubles) {
+  Json json = Json::array();
+  for (const Trouble& trouble : troubles) {
+    json.push_back({{"what", DegradationName(trouble.what)}, {"words", trouble.words}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string ObservationToJson(const Decision& decision, const Application& application) {
+  const Observation& seen = decision.observation;
+  Json json = {{"windowSeconds", InSeconds(seen.window)}};
+  if (seen.application_load) json["applicationLoad"] = Rounded(seen.application_load->value());
+  if (seen.measured_tail_latency) {
+    json["measuredTailLatencySeconds"] = Seconds(*seen.measured_tail_latency);
+  }
+  json["tailTraces"] = seen.tail_samples;
+  json["gaps"] = seen.gaps;
+  Json& microservices = json["microservices"] = Json::array();
+  for (std::size_t i = 0; i < seen.microservices.size(); ++i) {
+    microservices.push_back(MicroserviceToJson(seen.microservices[i],
+                                               application.microservice(MicroserviceId(i)).name));
+  }
+  Json& hosts = json["hosts"] = Json::array();
+  for (const HostObservation& host : seen.hosts) {
+    hosts.push_back({{"host", host.name}, {"interference", InterferenceToJson(host.interference)}});
+  }
+  return Dump(json);
+}
+
+std::string CommitmentToJson(const Decision& decision, Latency sla,
+                             const Application& application) {
+  const char* const action = decision.held ? "hold" : decision.HasChanges() ? "commit" : "keep";
+  Json limits = Json::array();
+  if (decision.safe) {
+    for (const AppliedLimit& each : decision.safe->limits) {
+      limits.push_back({{"microservice", application.microservice(each.microservice).name},
+                        {"limit", SafetyLimitName(each.limit)},
+                        {"wanted", AllocationToJson(each.wanted)},
+                        {"allowed", AllocationToJson(each.allowed)}});
+    }
+  }
+  return Dump({{"action", action},
+               {"tailCorrection", Rounded(decision.tail_correction)},
+               {"scaleDownAllowed", decision.scale_down_allowed},
+               {"slaSeconds", Seconds(sla)},
+               {"troubles", TroublesToJson(decision.troubles)},
+               {"limits", std::move(limits)},
+               {"raises", ChangesToJson(decision.changes.raises, application)},
+               {"lowers", ChangesToJson(decision.changes.lowers, application)}});
+}
+
+std::string AppliedToJson(const Decision& decision, const Application& application) {
+  Json json = {{"dryRun", decision.dry_run}};
+  if (decision.raises) json["raises"] = CommitReportToJson(*decision.raises, application);
+  if (decision.lowers) json["lowers"] = CommitReportToJson(*decision.lowers, application);
+  json["troubles"] = TroublesToJson(decision.troubles);
+  return Dump(json);
+}
+
+std::string VerificationToJson(const Verification& verification, Latency sla) {
+  Json json = {{"met", verification.met},
+               {"measuredTailLatencySeconds", Seconds(verification.measured)}};
+  if (verification.predicted) {
+    json["predictedTailLatencySeconds"] = Seconds(*verification.predicted);
+  }
+  json["slaSeconds"] = Seconds(sla);
+  json["effectiveSeconds"] = Seconds(verification.effective);
+  json["windowSeconds"] = {Seconds(verification.window.begin), Seconds(verification.window.end)};
+  return Dump(json);
+}
+
+}  // namespace trimtab

@@ -1,0 +1,103 @@
+#include "trimtab/controller/world_observer.h"
+
+#include <string>
+#include <utility>
+
+#include "fmt/format.h"
+#include "trimtab/quantity/text.h"
+
+namespace trimtab {
+namespace {
+
+// Decisions may be late by the work of one; later than this is no delay but a jump.
+constexpr int kJumpIntervals = 4;
+
+}  // namespace
+
+absl::StatusOr<WorldObserver> WorldObserver::Create(const Application& application,
+                                                    TraceSource& traces, MetricSource& metrics,
+                                                    Actuator& actuator,
+                                                    const ControlOptions& options) {
+  auto monitor = Monitor::Create(application, options.monitor);
+  if (!monitor.ok()) return monitor.status();
+  auto tails = TailTracker::Create(application, options.tails);
+  if (!tails.ok()) return tails.status();
+  return WorldObserver(application, traces, metrics, actuator, options.interval,
+                       *std::move(monitor), *std::move(tails));
+}
+
+void WorldObserver::Observe(Decision& decision) {
+  ReadMetrics(decision);
+  ReadState(decision);
+  ReadTraces(decision);
+  CheckClock(decision);
+}
+
+void WorldObserver::ReadMetrics(Decision& decision) {
+  const auto snapshot = metric_source_->Read(decision.at, monitor_.options().rate_window);
+  if (snapshot.ok()) {
+    decision.observation = monitor_.Observe(*snapshot);
+  } else {
+    decision.observation.microservices.resize(application_->size());
+    decision.observation.gaps.push_back("metrics: " + snapshot.status().ToString());
+    decision.Hold(Degradation::kMetricsDown, snapshot.status().ToString());
+  }
+  decision.observation.at = decision.at;
+}
+
+void WorldObserver::ReadState(Decision& decision) {
+  auto states = actuator_->State();
+  if (states.ok() && states->size() != application_->size()) {
+    states = absl::InternalError(fmt::format("the world has {} microservices, application '{}' {}",
+                                             states->size(), application_->name(),
+                                             application_->size()));
+  }
+  if (!states.ok()) {
+    decision.Hold(Degradation::kStateUnknown, states.status().ToString());
+    return;
+  }
+  decision.states = *std::move(states);
+  decision.desired = Allocation(decision.states.size());
+  for (std::size_t i = 0; i < decision.states.size(); ++i) {
+    const MicroserviceState& state = decision.states[i];
+    MicroserviceObservation& microservice = decision.observation.microservices[i];
+    decision.desired[MicroserviceId(i)] = state.desired;
+    microservice.desired = state.desired;
+    microservice.ready = state.ready;
+    microservice.pending = state.pending;
+    microservice.draining = state.draining;
+  }
+}
+
+void WorldObserver::ReadTraces(Decision& decision) {
+  const absl::Status read = tails_->Read(*trace_source_, decision.at);
+  if (read.ok()) {
+    tails_->AddTo(decision.observation, decision.at);
+    return;
+  }
+  // What was read before may be half of a window: no tail is better than that.
+  decision.observation.window = tails_->options().window;
+  decision.observation.gaps.push_back("traces: " + read.ToString());
+  decision.Degrade(Degradation::kTracesDown, read.ToString());
+}
+
+void WorldObserver::CheckClock(Decision& decision) {
+  const std::optional<Instant> last = std::exchange(last_, decision.at);
+  if (last) {
+    const Duration step = decision.at - *last;
+    if (step < Duration(0) || step > kJumpIntervals * interval_) {
+      steady_again_at_ = decision.at + tails_->options().settle_delay + tails_->options().window;
+      decision.Degrade(Degradation::kClockJumped,
+                       fmt::format("{} since the last decision, expected {}", FormatDuration(step),
+                                   FormatDuration(interval_)));
+    }
+  }
+  if (steady_again_at_ && decision.at < *steady_again_at_) {
+    decision.observation.gaps.push_back("clock: no full window since it jumped");
+    decision.observation.measured_tail_latency.reset();
+  } else {
+    steady_again_at_.reset();
+  }
+}
+
+}  // namespace trimtab
