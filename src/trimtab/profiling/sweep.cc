@@ -16,7 +16,6 @@ namespace {
 
 // Long enough that the noise of a pair is below the bias worth knowing.
 constexpr LabelAccuracy kBiasAccuracy{.relative_standard_error = 0.03, .most_requests = 180000};
-constexpr double kBiasFromUtilization = 0.6;
 constexpr std::int64_t kFewestRequests = 500;
 
 class Sweep {

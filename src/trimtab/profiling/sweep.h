@@ -37,6 +37,8 @@ struct SweepRunner {
 inline constexpr double kMostPoolFullShare = 0.01;
 inline constexpr double kMostBlockingUtilization = 0.6;
 inline constexpr double kMostAsynchronousUtilization = 0.8;
+// The bias of measuring alone is measured from here on.
+inline constexpr double kBiasFromUtilization = 0.6;
 bool ValidAlone(const StationTraits& traits, double utilization, double pool_full_share);
 
 // A sweep before anything is measured: what it will do, and the description that a table and the

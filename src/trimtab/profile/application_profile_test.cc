@@ -1,0 +1,140 @@
+#include "trimtab/profile/application_profile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "trimtab/profile/atomic_file.h"
+
+namespace trimtab {
+namespace {
+
+using ::testing::HasSubstr;
+
+NeuralLatencyModel Model(std::uint64_t seed) {
+  std::vector<LatencySample> samples;
+  for (int i = 1; i <= 40; ++i) {
+    LatencySample sample;
+    sample.features = {{Millicores(100 * (i % 10 + 1)), Mebibytes(100 * (i % 7 + 1))},
+                       RequestsPerSecond(10.0 * i),
+                       Interference::None()};
+    sample.tail = Latency(1.0 / i + 2);
+    samples.push_back(sample);
+  }
+  NeuralLatencyOptions options;
+  options.hidden = 8;
+  options.samples_read = 1;
+  options.seed = seed;
+  options.simd = SimdLevel::kPortable;
+  return *NeuralLatencyModel::Fit(samples, options);
+}
+
+ApplicationProfile Profile() {
+  ApplicationProfile profile;
+  profile.application = "hotel";
+  profile.scenario_hash = "0123456789abcdef";
+  profile.sample_seed = 18446744073709551615U;
+  profile.training_seed = 2;
+  for (const char* name : {"frontend", "search"}) {
+    LatencyQuality quality{.samples = 12, .accuracy = 93.25};
+    quality.masked = {{"cpu", 90.5}, {"all", 71.0 / 3}};
+    quality.right_signs = {.cpu = 0.99, .memory = 1, .load = 1.0 / 3};
+    profile.microservices.push_back({name, Model(profile.microservices.size()), quality, 40});
+  }
+  profile.end_to_end.kind = EndToEndKind::kComposition;
+  profile.end_to_end.microservices = {"frontend", "search"};
+  profile.end_to_end.input_center = {0, 0, 0, 0};
+  profile.end_to_end.input_scale = {1, 1, 1, 1};
+  profile.end_to_end.composition_constant = 0.1;
+  profile.end_to_end.composition_shares = {1, 2.0 / 3};
+  profile.end_to_end.error_ratios = {0.9, 1.1};
+  profile.end_to_end_quality = {.training_runs = 30, .test_runs = 5, .accuracy = 88.5};
+  return profile;
+}
+
+TEST(ApplicationProfileTest, ReadsBackExactly) {
+  const ApplicationProfile profile = Profile();
+  ASSERT_TRUE(profile.end_to_end.Validate().ok()) << profile.end_to_end.Validate();
+  const std::string text = ProfileToJson(profile);
+  const auto back = ProfileFromJson(text, SimdLevel::kPortable);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(ProfileToJson(*back), text);
+  EXPECT_EQ(back->microservices[0].quality.masked, profile.microservices[0].quality.masked);
+  EXPECT_EQ(back->end_to_end_quality, profile.end_to_end_quality);
+  const LatencyFeatures features = {
+      {Millicores(350), Mebibytes(333)}, RequestsPerSecond(77), Interference()};
+  for (std::size_t m = 0; m < 2; ++m) {
+    EXPECT_EQ(back->LatencyModels()[m]->Predict(features),
+              profile.LatencyModels()[m]->Predict(features));
+  }
+}
+
+TEST(ApplicationProfileTest, SurvivesTheDisk) {
+  const std::string path = ::testing::TempDir() + "trimtab_profile.json";
+  ASSERT_TRUE(SaveProfile(Profile(), path).ok());
+  const auto back = LoadProfile(path, SimdLevel::kPortable);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(ProfileToJson(*back), ProfileToJson(Profile()));
+}
+
+TEST(ApplicationProfileTest, NamesTheFileThatIsWrong) {
+  const std::string path = ::testing::TempDir() + "trimtab_cut_profile.json";
+  const std::string text = ProfileToJson(Profile());
+  ASSERT_TRUE(ReplaceFile(path, text.substr(0, text.size() / 2)).ok());
+  const auto status = LoadProfile(path, SimdLevel::kPortable).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("trimtab_cut_profile.json': not JSON"));
+  EXPECT_TRUE(absl::IsNotFound(LoadProfile("/nowhere", SimdLevel::kPortable).status()));
+}
+
+TEST(ApplicationProfileTest, RefusesAnotherVersionWhateverElseItHolds) {
+  const auto status =
+      ProfileFromJson(R"({"version": 7, "new": "things"})", SimdLevel::kPortable).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_EQ(status.message(), "profile.version is 7, this program reads 1");
+}
+
+TEST(ApplicationProfileTest, NamesTheMemberThatIsWrong) {
+  const auto message_with = [](auto change) {
+    auto json = nlohmann::json::parse(ProfileToJson(Profile()));
+    change(json);
+    const auto status = ProfileFromJson(json.dump(), SimdLevel::kPortable).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status));
+    return std::string(status.message());
+  };
+  EXPECT_EQ(message_with([](auto& j) { j["colour"] = 1; }), "profile has an unknown key 'colour'");
+  EXPECT_EQ(message_with([](auto& j) { j.erase("version"); }),
+            "profile.version is missing, expected an integer in [1, 1]");
+  EXPECT_EQ(message_with([](auto& j) { j["microservices"][1]["quality"]["accuracy"] = 101; }),
+            "microservices[1].quality.accuracy is 101, expected a number in [-1000000000, 100]");
+  EXPECT_EQ(
+      message_with([](auto& j) { j["microservices"][0]["quality"]["masked"][0].erase("hidden"); }),
+      "microservices[0].quality.masked[0].hidden is missing, expected a text");
+  EXPECT_THAT(message_with([](auto& j) { j["microservices"][0]["latency"] = {{"x", 1}}; }),
+              HasSubstr("microservices[0].latency: "));
+  EXPECT_THAT(message_with([](auto& j) { j["endToEnd"] = {{"x", 1}}; }), HasSubstr("endToEnd: "));
+  EXPECT_EQ(message_with([](auto& j) { j["microservices"][0]["name"] = "cart"; }),
+            "endToEnd is for the microservices frontend, search, the profile has cart, search");
+}
+
+TEST(ApplicationProfileTest, FitsItsOwnScenarioAlone) {
+  const auto application_of = [](const std::string& name, const std::string& second) {
+    std::vector<Microservice> microservices(2);
+    microservices[0].name = "frontend";
+    microservices[1].name = second;
+    return *Application::Create(name, microservices, {{"get", "frontend"}});
+  };
+  const ApplicationProfile profile = Profile();
+  EXPECT_TRUE(
+      CheckProfileFits(profile, application_of("hotel", "search"), "0123456789abcdef").ok());
+  const auto status = CheckProfileFits(profile, application_of("motel", "cart"), "ffff");
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_EQ(status.message(),
+            "the profile is of another scenario (application: 'hotel', the scenario's is 'motel'; "
+            "scenarioHash: '0123456789abcdef', the scenario's is 'ffff'; microservices: "
+            "'frontend,search', the scenario's is 'frontend,cart'); train one for this scenario");
+}
+
+}  // namespace
+}  // namespace trimtab
