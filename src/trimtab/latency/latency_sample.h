@@ -1,6 +1,9 @@
 // What the tail latency of a container depends on, and one measurement of it.
 #pragma once
 
+#include <span>
+
+#include "absl/status/status.h"
 #include "trimtab/application/allocation.h"
 #include "trimtab/application/interference.h"
 #include "trimtab/quantity/quantity.h"
@@ -28,5 +31,13 @@ struct LatencySample {
   // Measured in a run of the whole call tree, not with the container alone.
   bool whole_tree = false;
 };
+
+// Whether a model can be fitted: at least one sample, and every tail, error, load and CPU positive
+// (or 0, for error and load) and finite. kInvalidArgument names the first that is not, by index.
+absl::Status ValidateSamples(std::span<const LatencySample> samples);
+
+// What a label of relative standard error `error` counts against a perfect one, for a model that
+// is itself off by `model_error`: the inverse of the expected squared error of their difference.
+double SampleWeight(double error, double model_error);
 
 }  // namespace trimtab

@@ -30,26 +30,6 @@ constexpr int kMostPasses = 200;
 // The largest logarithm of a latency in ms that is believed: e^25 ms is two years.
 constexpr double kMostLogLatency = 25;
 
-absl::Status ValidateSamples(std::span<const LatencySample> samples) {
-  if (samples.empty()) return absl::InvalidArgumentError("no latency samples to train on");
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const LatencySample& sample = samples[i];
-    const auto refuse = [i](const char* what, double value, const char* bound) {
-      return absl::InvalidArgumentError(
-          fmt::format("latency sample {} {} is {}, expected {}", i, what, value, bound));
-    };
-    const double tail = sample.tail.count();
-    if (!(tail > 1e-9 && tail < 1e9)) return refuse("tail", tail, "1e-9 to 1e9 ms");
-    const double error = sample.relative_standard_error;
-    if (!(error >= 0 && error < 1e3)) return refuse("relative standard error", error, "0 to 1000");
-    const double load = sample.features.container_load.value();
-    if (!(load >= 0 && load < 1e9)) return refuse("load", load, "0 to 1e9 requests/s");
-    const auto cpu = sample.features.container.cpu;
-    if (cpu <= Millicores(0)) return refuse("cpu", cpu.as_double(), "more than 0 millicores");
-  }
-  return absl::OkStatus();
-}
-
 MlpSamples ToMlpSamples(std::span<const LatencySample> samples, const LatencyScaling& scaling,
                         double model_error) {
   MlpSamples table(static_cast<int>(LatencyScaling::kInputs), samples.size());
@@ -57,9 +37,8 @@ MlpSamples ToMlpSamples(std::span<const LatencySample> samples, const LatencySca
     scaling.WriteInputs(samples[i].features, table.row(i).data());
     const double log_tail = PortableLog(samples[i].tail.count());
     table.target(i) = static_cast<float>((log_tail - scaling.log_mean) / scaling.log_deviation);
-    const double error = samples[i].relative_standard_error;
     table.weight(i) =
-        static_cast<float>(model_error * model_error / (model_error * model_error + error * error));
+        static_cast<float>(SampleWeight(samples[i].relative_standard_error, model_error));
   }
   return table;
 }
@@ -78,8 +57,10 @@ MlpTrainerOptions ToTrainerOptions(const NeuralLatencyOptions& options, std::siz
   trainer.mask_probability = options.mask_probability;
   // More CPU or memory never hurts and more load never helps: exactly what scaling relies on, and
   // what samples alone leave to chance where a resource changes nothing.
-  trainer.monotone_inputs = {
-      {.input = 0, .direction = -1}, {.input = 1, .direction = -1}, {.input = 2, .direction = 1}};
+  if (options.monotone) {
+    trainer.monotone_inputs = {
+        {.input = 0, .direction = -1}, {.input = 1, .direction = -1}, {.input = 2, .direction = 1}};
+  }
   trainer.seed = options.seed;
   trainer.simd = options.simd;
   return trainer;

@@ -33,6 +33,9 @@ struct NeuralLatencyOptions {
   // Each interference of each sample is hidden with this probability, anew in every pass, so that
   // the model can answer when a cluster does not measure it.
   double mask_probability = 0.1;
+  // Whether the model falls along CPU and memory and rises along load everywhere. Real systems
+  // break this at the edges (an idle server can be slower than a busy one), scaling relies on it.
+  bool monotone = true;
   // Expected relative error of the model itself. A sample of relative standard error e weighs
   // 1 / (model_error^2 + e^2).
   double model_error = 0.05;
@@ -66,8 +69,8 @@ struct LatencyScaling {
   LatencyGradient ToGradient(Latency tail, const float* slopes) const;
 };
 
-// See LatencyModel. Falls along CPU and memory and rises along load everywhere, by construction
-// (see MonotoneInput). Predictions depend on `simd` in their last digits (see SimdLevel).
+// See LatencyModel. Right in the direction of every slope by construction (see `monotone`).
+// Predictions depend on `simd` in their last digits (see SimdLevel).
 class NeuralLatencyModel final : public LatencyModel {
  public:
   // Trains on `samples`. The same arguments give the same model. Fails with kInvalidArgument on a

@@ -95,6 +95,20 @@ TEST(NeuralLatencyModelTest, SlopesHaveTheRightSignEverywhere) {
   EXPECT_NEAR(right.load, 1, 1e-9);
 }
 
+TEST(NeuralLatencyModelTest, MayBeLeftFree) {
+  // Latency that falls with load, as an idle machine's does: only a free model can follow.
+  std::vector<LatencySample> samples(400);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    samples[i].features.container = {Millicores(200), Mebibytes(100)};
+    samples[i].features.container_load = RequestsPerSecond(static_cast<double>(i));
+    samples[i].tail = Latency(10 - 0.02 * static_cast<double>(i));
+  }
+  NeuralLatencyOptions free = Quick();
+  free.monotone = false;
+  EXPECT_GT(Accuracy(NeuralLatencyModel::Fit(samples, free).value(), samples), 97);
+  EXPECT_LT(Accuracy(NeuralLatencyModel::Fit(samples, Quick()).value(), samples), 80);
+}
+
 TEST(NeuralLatencyModelTest, SlopesEqualCentralDifferencesInNaturalUnits) {
   const Trained trained(1);
   for (std::size_t i = 0; i < 50; ++i) {

@@ -1,0 +1,58 @@
+// Gradient-boosted trees by XGBoost ("XGB" in Grad fig. 8a): a peer, not a planner's model.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "trimtab/latency/feature_ranges.h"
+#include "trimtab/latency/latency_model.h"
+#include "trimtab/latency/latency_sample.h"
+#include "trimtab/quantity/time.h"
+
+namespace trimtab {
+
+// The defaults are the best of a small search; the loss is squared error of the logarithm.
+struct BoostedTreesOptions {
+  int rounds = 1000;
+  int depth = 7;
+  double learning_rate = 0.05;
+  // As NeuralLatencyOptions: what the model is trained to do without.
+  double mask_probability = 0.1;
+  double model_error = 0.05;
+  std::uint64_t seed = 1;
+
+  // kInvalidArgument naming every value that is out of its bound.
+  absl::Status Validate() const;
+};
+
+// Thread-safe. The XGBoost library is loaded by the first Fit(), so that a program that never fits
+// trees starts without it.
+class BoostedTreesModel final : public LatencyModel {
+ public:
+  // Uses one thread. Fails with kUnavailable when libxgboost is not installed, naming the package;
+  // with kInvalidArgument as NeuralLatencyModel::Fit; with kInternal and XGBoost's own words.
+  // Cost: 16,000 samples and 1,000 rounds take 2-3 s.
+  static absl::StatusOr<BoostedTreesModel> Fit(std::span<const LatencySample> samples,
+                                               const BoostedTreesOptions& options);
+  BoostedTreesModel(BoostedTreesModel&&) noexcept;
+  BoostedTreesModel& operator=(BoostedTreesModel&&) noexcept;
+  ~BoostedTreesModel() override;
+
+  std::string_view name() const override { return "xgb"; }
+  const FeatureRanges& ranges() const override { return ranges_; }
+  Latency Predict(const LatencyFeatures& features) const override;
+  LatencyPrediction PredictWithGradient(const LatencyFeatures& features) const override;
+
+ private:
+  struct Booster;
+  BoostedTreesModel(const FeatureRanges& ranges, std::unique_ptr<Booster> booster);
+
+  FeatureRanges ranges_;
+  std::unique_ptr<Booster> booster_;
+};
+
+}  // namespace trimtab
