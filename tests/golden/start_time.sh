@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Prints how long `trimtab version` takes beyond an empty C++ program, the median of 201 starts each,
-# taken alternately. The promise is 5 ms; no test depends on it.
+# Prints how long `trimtab version` takes beyond an empty C++ program: 201 starts of each, taken
+# alternately; the fastest of each counts, which a busy machine disturbs least. The promise is 5 ms;
+# no test depends on it.
 set -euo pipefail
 program=${1:-build/release/trimtab}
 folder=$(mktemp -d)
@@ -16,6 +17,7 @@ ours, empty = [], []
 for _ in range(201):
     ours.append(start([sys.argv[1], 'version']))
     empty.append(start([sys.argv[2]]))
-ours, empty = statistics.median(ours) * 1e3, statistics.median(empty) * 1e3
-print(f'version {ours:.2f} ms, empty program {empty:.2f} ms, difference {ours - empty:.2f} ms')
+for name, of in (('fastest', min), ('median', statistics.median)):
+    print(f'{name}: version {of(ours) * 1e3:.2f} ms, empty program {of(empty) * 1e3:.2f} ms, '
+          f'difference {(of(ours) - of(empty)) * 1e3:.2f} ms')
 PYTHON
