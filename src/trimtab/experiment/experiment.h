@@ -56,9 +56,9 @@ struct ResultTable {
 
 struct ExperimentResult {
   std::vector<ResultTable> tables;
-  std::vector<Figure> figures;       // also in the directory, under figures/
-  std::vector<std::string> verdicts; // one sentence a goal: met or missed, with the figure
-  std::vector<std::string> next;     // commands to try
+  std::vector<Figure> figures;        // also in the directory, under figures/
+  std::vector<std::string> verdicts;  // one sentence a goal: met or missed, with the figure
+  std::vector<std::string> next;      // commands to try
 };
 
 struct Experiment {

@@ -27,7 +27,8 @@ class InterferencePlayer : public Clock {
     std::function<bool()> stopped;             // asked at every wait; may be absent
   };
   // `clock`, `injector` and `series` must outlive it.
-  InterferencePlayer(Clock& clock, AnomalyInjector& injector, const Series& series, Options options);
+  InterferencePlayer(Clock& clock, AnomalyInjector& injector, const Series& series,
+                     Options options);
 
   Instant Now() const override { return clock_.Now(); }
   // False also when stopped, or when an injection failed: see status().

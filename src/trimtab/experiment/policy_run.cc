@@ -39,11 +39,13 @@ class WindowCollector {
     const Duration since = window.start.time_since_epoch();
     WindowRow row;
     row.minute = InSeconds(since) / 60;
-    row.application_load = static_cast<double>(window.arrivals) / InSeconds(window.end - window.start);
+    row.application_load =
+        static_cast<double>(window.arrivals) / InSeconds(window.end - window.start);
     row.requests = window.requests;
     row.timeouts = window.timeouts;
     // A request that failed has no answer within the SLA, however early it failed.
-    row.above_sla = window.end_to_end.CountAbove(sla_.count()) + static_cast<double>(window.failures);
+    row.above_sla =
+        window.end_to_end.CountAbove(sla_.count()) + static_cast<double>(window.failures);
     row.p50_seconds = InSeconds(window.p50);
     row.p95_seconds = InSeconds(window.p95);
     row.p99_seconds = InSeconds(window.p99);
@@ -79,8 +81,8 @@ absl::StatusOr<std::unique_ptr<Journal>> OpenJournal(const Scenario& scenario,
        .application = scenario.application.name(),
        .policy = options.policy,
        .sla = std::chrono::duration_cast<Duration>(scenario.sla.latency),
-       .details = fmt::format(R"({{"seed":{},"fidelity":"{}","simulatedMinutes":{}}})", options.seed,
-                              options.fidelity, options.minutes)});
+       .details = fmt::format(R"({{"seed":{},"fidelity":"{}","simulatedMinutes":{}}})",
+                              options.seed, options.fidelity, options.minutes)});
   if (!journal.ok()) return journal.status();
   return std::unique_ptr<Journal>(*std::move(journal));
 }

@@ -18,15 +18,15 @@
 namespace trimtab {
 
 struct PolicyRunOptions {
-  std::string label;             // as shown: "grad (corrected)"
-  std::string policy = "grad";   // a name of PolicyTable()
-  std::string fidelity;          // of the policy; empty where it has none
-  PolicyParts parts;             // what the policy is made from
-  int minutes = 400;             // simulated
-  std::uint64_t seed = 1;        // of arrivals, demands and sampling; the workload has its own
-  double span_share = 0.02;      // of the requests that are traced
-  int skip_minutes = 5;          // start-up that does not count
-  ControlOptions control;        // SLA and capacity are taken from the scenario
+  std::string label;                  // as shown: "grad (corrected)"
+  std::string policy = "grad";        // a name of PolicyTable()
+  std::string fidelity;               // of the policy; empty where it has none
+  PolicyParts parts;                  // what the policy is made from
+  int minutes = 400;                  // simulated
+  std::uint64_t seed = 1;             // of arrivals, demands and sampling; the workload has its own
+  double span_share = 0.02;           // of the requests that are traced
+  int skip_minutes = 5;               // start-up that does not count
+  ControlOptions control;             // SLA and capacity are taken from the scenario
   std::optional<Allocation> initial;  // otherwise the scenario's
   // Where journal.sqlite and spans.csv.gz go; must exist. Empty: neither is kept.
   std::string directory;

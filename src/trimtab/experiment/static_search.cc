@@ -50,7 +50,8 @@ class Trials {
                           .on_window = [&](const WindowRecord& record) {
                             if (++windows <= options_.warm_up_minutes) return;
                             const bool failing = record.failures * 20 > record.requests;
-                            worst = std::max(worst, failing ? scenario_.sla.latency * 100 : record.p95);
+                            worst =
+                                std::max(worst, failing ? scenario_.sla.latency * 100 : record.p95);
                           }});
     if (!cluster.ok()) return cluster.status();
     InterferencePlayer clock((*cluster)->clock(), (*cluster)->anomalies(), constant_.interference,
@@ -170,7 +171,8 @@ WorkloadSeries WorstOf(const WorkloadSeries& workload, Duration length) {
   WorkloadSeries worst;
   worst.load = highest(workload.load);
   for (std::size_t kind = 0; kind < worst.interference.size(); ++kind) {
-    if (workload.interference[kind]) worst.interference[kind] = highest(*workload.interference[kind]);
+    if (workload.interference[kind])
+      worst.interference[kind] = highest(*workload.interference[kind]);
   }
   return worst;
 }
@@ -183,9 +185,9 @@ absl::StatusOr<StaticSearchResult> SearchStatic(const Scenario& scenario,
   const auto start = trials.Tail(allocation);
   if (!start.ok()) return start.status();
   if (*start > scenario.sla.latency * options.tail_share) {
-    return absl::FailedPreconditionError(
-        fmt::format("two of the largest containers everywhere give a P95 of {:.0f} ms, above {:.0f} ms",
-                    start->count(), scenario.sla.latency.count() * options.tail_share));
+    return absl::FailedPreconditionError(fmt::format(
+        "two of the largest containers everywhere give a P95 of {:.0f} ms, above {:.0f} ms",
+        start->count(), scenario.sla.latency.count() * options.tail_share));
   }
   std::vector<Coordinate> coordinates;
   for (std::size_t i = 0; i < scenario.application.size(); ++i) {
