@@ -14,7 +14,9 @@
 #include "absl/status/statusor.h"
 #include "trimtab/controller/control_loop.h"
 #include "trimtab/experiment/figures.h"
+#include "trimtab/profile/application_profile.h"
 #include "trimtab/scenario/scenario.h"
+#include "trimtab/workload/workload.h"
 
 namespace trimtab {
 
@@ -35,6 +37,7 @@ struct ExperimentInput {
   std::string directory;       // exists; figures, tables and run folders go there
   // Recordings in place of the scenario's fitted series.
   RecordedWorkload recorded;
+  const ApplicationProfile* profile = nullptr;  // of the scenario, where the experiment needs one
   ExperimentProgress& progress;
   std::function<bool()> stopped;
   Stopwatch stopwatch;
@@ -64,6 +67,7 @@ struct ExperimentResult {
 struct Experiment {
   std::string_view name;
   std::string_view description;  // one line
+  bool needs_profile = false;
   absl::StatusOr<ExperimentResult> (*run)(const ExperimentInput& input);
 };
 

@@ -17,8 +17,8 @@ struct TunedHpa {
 };
 
 struct TunedGrad {
-  double stop_margin_quantile = 0.9;  // of the end-to-end predictor's error
-  double scale_down_below = 0.9;      // of the SLA
+  double confidence = 0.9;        // of the stop margin
+  double scale_down_below = 0.9;  // of the SLA
 };
 
 // Found on another load and another seed than those it is judged on; `command` repeats it.
