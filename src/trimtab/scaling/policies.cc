@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "trimtab/scaling/grad/grad_policy.h"
 #include "trimtab/scaling/hpa/hpa_policy.h"
 #include "trimtab/scaling/static/static_policy.h"
 
@@ -16,6 +17,13 @@ namespace trimtab {
 namespace {
 
 using Made = absl::StatusOr<std::unique_ptr<ScalingPolicy>>;
+
+Made MakeGrad(const PolicyParts& parts) {
+  if (parts.application == nullptr || !parts.models) {
+    return absl::InvalidArgumentError("policy 'grad' needs an application and its trained models");
+  }
+  return GradPolicy::Create(*parts.application, *parts.models, parts.grad);
+}
 
 Made MakeHpa(const PolicyParts& parts) { return HpaPolicy::Create(parts.hpa); }
 
@@ -27,6 +35,9 @@ Made MakeStatic(const PolicyParts& parts) {
 }
 
 constexpr std::array kTable = {
+    PolicyEntry{.name = "grad",
+                .description = "Grad: trade CPU, memory and replicas by learned latency slopes",
+                .make = MakeGrad},
     PolicyEntry{.name = "hpa",
                 .description = "Kubernetes HorizontalPodAutoscaler v2: replicas by CPU utilization",
                 .make = MakeHpa},

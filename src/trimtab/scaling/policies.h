@@ -8,6 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "trimtab/application/allocation.h"
+#include "trimtab/application/application.h"
+#include "trimtab/scaling/grad/grad_models.h"
+#include "trimtab/scaling/grad/grad_options.h"
 #include "trimtab/scaling/hpa/hpa_options.h"
 #include "trimtab/scaling/scaling_policy.h"
 
@@ -15,6 +18,9 @@ namespace trimtab {
 
 // What a policy is made from; each takes what it needs.
 struct PolicyParts {
+  const Application* application = nullptr;  // grad
+  std::optional<GradModels> models;          // grad
+  GradOptions grad;
   HpaOptions hpa;
   std::optional<Allocation> allocation;  // static
 };
