@@ -80,29 +80,58 @@ HWY_INLINE Vector CutExp(Vector logit) {
   return Exp<Arithmetic>(hn::Min(hn::Max(logit, hn::Set(d, -kCut)), hn::Set(d, kCut)));
 }
 
+// Sixteen virtual lanes of doubles too: a sum of exponentials in double is what a change of one
+// token leaves behind, to the last digit that a float of it has.
+using DoubleTag = hn::CappedTag<double, 8>;
+using FloatsOfDoubles = hn::Rebind<float, DoubleTag>;
+using DoubleVector = hn::Vec<DoubleTag>;
+inline constexpr std::size_t kDoubleLanes = hn::MaxLanes(DoubleTag());
+inline constexpr std::size_t kDoubleParts = 16 / kDoubleLanes;
+
+HWY_INLINE DoubleVector LoadAsDoubles(const float* from) {
+  return hn::PromoteTo(DoubleTag(), hn::Load(FloatsOfDoubles(), from));
+}
+
+HWY_INLINE double Fold(const DoubleVector (&sums)[kDoubleParts]) {
+  const DoubleTag d;
+  alignas(64) double lanes[16];
+  for (std::size_t p = 0; p < kDoubleParts; ++p) hn::Store(sums[p], d, lanes + p * kDoubleLanes);
+  for (std::size_t width = 8; width > 0; width /= 2) {
+    for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  }
+  return lanes[0];
+}
+
 template <class Arithmetic>
 AttentionSums SumRow(std::size_t tokens, float q0, float q1, const TokenPairs& keys,
                      const TokenPairs& values) {
   const Tag d;
   const Vector query0 = hn::Set(d, q0);
   const Vector query1 = hn::Set(d, q1);
-  Vector total[kParts];
-  Vector first[kParts];
-  Vector second[kParts];
-  Clear(total);
-  Clear(first);
-  Clear(second);
+  DoubleVector total[kDoubleParts];
+  DoubleVector first[kDoubleParts];
+  DoubleVector second[kDoubleParts];
+  for (std::size_t p = 0; p < kDoubleParts; ++p) {
+    total[p] = first[p] = second[p] = hn::Zero(DoubleTag());
+  }
+  alignas(64) float exponentials[16];
   for (std::size_t j = 0; j < tokens; j += 16) {
     for (std::size_t p = 0; p < kParts; ++p) {
       const std::size_t at = j + p * kLanes;
-      if (at >= tokens) break;
       const Vector logit = Arithmetic::MulAdd(query1, hn::Load(d, keys.second + at),
                                               hn::Mul(query0, hn::Load(d, keys.first + at)));
       // Padding has weight 0, not exp(0).
-      const Vector e = hn::IfThenElseZero(hn::FirstN(d, tokens - at), CutExp<Arithmetic>(logit));
-      total[p] = hn::Add(total[p], e);
-      first[p] = Arithmetic::MulAdd(e, hn::Load(d, values.first + at), first[p]);
-      second[p] = Arithmetic::MulAdd(e, hn::Load(d, values.second + at), second[p]);
+      const std::size_t real = at < tokens ? tokens - at : 0;
+      hn::Store(hn::IfThenElseZero(hn::FirstN(d, real), CutExp<Arithmetic>(logit)), d,
+                exponentials + p * kLanes);
+    }
+    for (std::size_t p = 0; p < kDoubleParts; ++p) {
+      const std::size_t at = p * kDoubleLanes;
+      const DoubleVector weight = LoadAsDoubles(exponentials + at);
+      total[p] = hn::Add(total[p], weight);
+      // The product of two floats is exact in double: fusing it changes nothing.
+      first[p] = hn::MulAdd(weight, LoadAsDoubles(values.first + j + at), first[p]);
+      second[p] = hn::MulAdd(weight, LoadAsDoubles(values.second + j + at), second[p]);
     }
   }
   return {.total = Fold(total), .first = Fold(first), .second = Fold(second)};

@@ -34,7 +34,8 @@ double MemoryModel::UnreclaimableBytes(int frames) const {
   return spec_->heap.as_double() + spec_->per_frame.as_double() * frames;
 }
 
-double MemoryModel::LookUp(int frames) {
+double MemoryModel::MissingShare(int frames) {
+  if (fits_) return 0;
   const auto index = std::min(static_cast<std::size_t>(std::max(frames, 0)), kRemembered);
   if (missing_.empty()) missing_.assign(kRemembered + 1, -1.0);
   if (index < kRemembered && missing_[index] >= 0) return missing_[index];

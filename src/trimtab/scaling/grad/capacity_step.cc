@@ -17,9 +17,13 @@ std::optional<CapacityStep> CapacityFor(const PlanningState& state, std::size_t 
     if (least == m.now) return std::nullopt;
     return CapacityStep{.to = least};
   }
+  const int fewest = std::max(least.replicas, state.LeastReplicas(microservice));
+  if (least == m.now && fewest == m.now.replicas &&
+      state.LeastCpu(microservice, fewest) <= m.now.container.cpu) {
+    return std::nullopt;
+  }
   std::optional<MicroserviceAllocation> best;
   double best_cost = 0;
-  const int fewest = std::max(least.replicas, state.LeastReplicas(microservice));
   const Millicores most_cpu = std::max(bounds.largest.cpu, m.now.container.cpu);
   for (int replicas = fewest; replicas <= std::max(bounds.most_replicas, m.now.replicas);
        ++replicas) {

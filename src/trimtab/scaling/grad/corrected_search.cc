@@ -104,7 +104,7 @@ void CorrectedSearch::OfferAll(int multiple) {
 }
 
 void CorrectedSearch::Rank(std::size_t i) {
-  const double tail = InMilliseconds(state_.tail());
+  const double tail = InMilliseconds(slopes_at_);
   for (std::size_t a = 0; a < kActions; ++a) {
     Entry& entry = entries_[kActions * i + a];
     if (!entry.offered) continue;
@@ -160,7 +160,7 @@ void CorrectedSearch::Take(const Candidate& taken, const BestFew& considered,
       std::find(kOrder.begin(), kOrder.end(), taken.action) - kOrder.begin());
   state_.Apply(i, taken.after, entries_[kActions * i + action].own);
   if (evaluation_ == GradEvaluation::kFullRecompute) {
-    state_.Recompute();
+    Begin();
     OfferAll(multiple_);
   } else {
     Offer(i);
@@ -270,6 +270,17 @@ SearchResult CorrectedSearch::Lower(Latency limit, std::vector<LoggedStep>& log)
     result.termination = PlanTermination::kSaved;
   }
   return result;
+}
+
+void CorrectedSearch::Begin() {
+  for (std::size_t i = 0; i < state_.size(); ++i) {
+    const PlanningState::Microservice& m = state_.at(i);
+    if (!m.tradable) continue;
+    OwnLatency own;
+    state_.Expect(i, std::span(&m.now, 1), std::span(&own, 1));
+    state_.SetOwn(i, own);
+  }
+  state_.RecomputeTail();
 }
 
 SearchResult CorrectedSearch::Run(Latency target, bool may_lower, std::vector<LoggedStep>& log) {

@@ -33,7 +33,10 @@ class CorrectedSearch {
  public:
   CorrectedSearch(PlanningState& state, const GradOptions& options, GradEvaluation evaluation);
 
-  // `target` is in terms of the predicted tail: correction and margin are taken off already.
+  // Expects all latencies and the tail at the present allocation of the state, just started.
+  void Begin();
+  // After Begin(). `target` is in terms of the predicted tail: correction and margin are taken off
+  // already.
   SearchResult Run(Latency target, bool may_lower, std::vector<LoggedStep>& log);
 
   // dpsi/dL as last computed, one a microservice.

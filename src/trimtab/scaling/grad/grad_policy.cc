@@ -98,9 +98,12 @@ absl::StatusOr<Plan> GradPolicy::MakePlan(const PlanningInput& input) {
   state_.Start(input, options_);
   RaiseToWorkingSets(plan);
   RaiseToProfiledRange(plan);
-  state_.Recompute();
-
   const bool corrected = options_.fidelity == GradFidelity::kCorrected;
+  if (corrected) {
+    corrected_.Begin();
+  } else {
+    paper_.Begin();
+  }
   const std::optional<Latency> measured = input.observation.measured_tail_latency;
   double correction = 1;
   Latency offset{0};

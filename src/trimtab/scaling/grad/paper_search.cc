@@ -55,13 +55,12 @@ PaperSearch::PaperSearch(PlanningState& state, const GradOptions& options,
       raise_change_(kActions * state.size(), kNone),
       lower_change_(kActions * state.size(), kNone) {}
 
-void PaperSearch::Score(std::size_t i) {
+void PaperSearch::Score(std::size_t i, std::span<const LatencyPrediction> rows) {
   double* raise = &raise_change_[kActions * i];
   double* lower = &lower_change_[kActions * i];
   std::fill_n(raise, kActions, kNone);
   std::fill_n(lower, kActions, kNone);
   const PlanningState::Microservice& m = state_.at(i);
-  if (!m.tradable) return;
   const double replicas = m.now.replicas;
   const double cores = InCores(options_.step_cpu) / replicas;
   const double mebibytes = InMebibytes(options_.step_memory) / replicas;
@@ -74,7 +73,7 @@ void PaperSearch::Score(std::size_t i) {
   // The utmost sensitivity of any container stands for the microservice.
   std::array<double, kActions> best{};
   double rise = 0;
-  for (const LatencyPrediction& row : state_.Slopes(i)) {
+  for (const LatencyPrediction& row : rows) {
     best[0] = std::min(best[0], row.gradient.by_cpu * cores);
     best[1] = std::min(best[1], row.gradient.by_memory * mebibytes);
     best[2] = std::min(best[2], row.gradient.by_load * less_load);
@@ -88,13 +87,14 @@ void PaperSearch::Score(std::size_t i) {
   if (std::isnan(more_load)) lower[2] = kNone;
 }
 
-void PaperSearch::Rescore(std::size_t changed) {
-  if (evaluation_ == GradEvaluation::kIncremental) {
-    Score(changed);
-    return;
+void PaperSearch::ScoreAll() {
+  for (std::size_t i = 0; i < state_.size(); ++i) {
+    if (!state_.at(i).tradable) continue;
+    OwnLatency own;
+    Score(i, state_.ExpectWithSlopes(i, state_.at(i).now, own));
+    state_.SetOwn(i, own);
   }
-  state_.Recompute();
-  for (std::size_t i = 0; i < state_.size(); ++i) Score(i);
+  state_.RecomputeTail();
 }
 
 Candidate PaperSearch::CandidateAt(std::size_t entry, bool raising) const {
@@ -130,7 +130,7 @@ bool PaperSearch::TakeBest(bool raising, Latency sla, std::vector<LoggedStep>& l
   const Candidate taken = CandidateAt(best[0], raising);
   const std::size_t i = taken.microservice;
   OwnLatency own;
-  state_.Expect(i, std::span(&taken.after, 1), std::span(&own, 1));
+  const std::span<const LatencyPrediction> rows = state_.ExpectWithSlopes(i, taken.after, own);
   const Latency tail_before = state_.tail();
   if (!raising && state_.TailWith(i, own) > sla) return false;
   LoggedStep& step = log.emplace_back();
@@ -142,13 +142,22 @@ bool PaperSearch::TakeBest(bool raising, Latency sla, std::vector<LoggedStep>& l
     step.alternatives[step.alternative_count++] = CandidateAt(best[a], raising);
   }
   state_.Apply(i, taken.after, own);
-  Rescore(i);
+  if (evaluation_ == GradEvaluation::kIncremental) {
+    Score(i, rows);
+  } else {
+    ScoreAll();
+  }
   step.tail_after = state_.tail();
   return true;
 }
 
+void PaperSearch::Begin() {
+  std::fill(raise_change_.begin(), raise_change_.end(), kNone);
+  std::fill(lower_change_.begin(), lower_change_.end(), kNone);
+  ScoreAll();
+}
+
 SearchResult PaperSearch::Run(Latency sla, bool may_lower, std::vector<LoggedStep>& log) {
-  for (std::size_t i = 0; i < state_.size(); ++i) Score(i);
   SearchResult result;
   const auto steps_left = [&] { return result.iterations < options_.most_steps; };
   if (state_.tail() > sla) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "trimtab/latency/latency_model.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/scaling/grad/grad_options.h"
 #include "trimtab/scaling/grad/planning_state.h"
@@ -29,14 +30,17 @@ class PaperSearch {
  public:
   PaperSearch(PlanningState& state, const GradOptions& options, GradEvaluation evaluation);
 
-  // `sla` is in terms of the predicted tail: what the measured tail adds is taken off already.
+  // Expects all latencies and the tail at the present allocation of the state, just started.
+  void Begin();
+  // After Begin(). `sla` is in terms of the predicted tail: what the measured tail adds is taken
+  // off already.
   SearchResult Run(Latency sla, bool may_lower, std::vector<LoggedStep>& log);
 
  private:
   static constexpr std::size_t kActions = 3;
 
-  void Score(std::size_t i);
-  void Rescore(std::size_t changed);
+  void Score(std::size_t i, std::span<const LatencyPrediction> rows);
+  void ScoreAll();
   bool TakeBest(bool raising, Latency sla, std::vector<LoggedStep>& log);
   Candidate CandidateAt(std::size_t entry, bool raising) const;
 

@@ -1,6 +1,7 @@
 #include "trimtab/scaling/grad/planning_state.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -14,17 +15,17 @@
 namespace trimtab {
 namespace {
 
-double Cut(const FeatureInterval& range, double value) {
+double Cut(const Interval& range, double value) {
   return std::clamp(value, range.low, std::max(range.low, range.high));
 }
+
+constexpr std::size_t IndexOf(InterferenceKind kind) { return static_cast<std::size_t>(kind); }
 
 Interference CutInterference(const FeatureRanges& ranges, const Interference& seen) {
   Interference cut;
   for (const InterferenceKind kind : kInterferenceKinds) {
-    if (const std::optional<Ratio> share = seen[kind]) {
-      cut.Set(kind,
-              Ratio(Cut(ranges.interference[static_cast<std::size_t>(kind)], share->value())));
-    }
+    if ((seen.presence() >> IndexOf(kind) & 1U) == 0) continue;
+    cut.Set(kind, Ratio(Cut(ranges.interference[IndexOf(kind)], seen.ValueOr(kind, 0))));
   }
   return cut;
 }
@@ -32,17 +33,18 @@ Interference CutInterference(const FeatureRanges& ranges, const Interference& se
 // What containers that are yet to come will feel: where they will run is not known, so the mean of
 // the ready ones, kind by kind.
 Interference MeanInterference(std::span<const Interference> ready) {
+  std::array<double, kInterferenceKinds.size()> sums{};
+  std::array<int, kInterferenceKinds.size()> counts{};
+  for (const Interference& each : ready) {
+    for (const InterferenceKind kind : kInterferenceKinds) {
+      sums[IndexOf(kind)] += each.ValueOr(kind, 0);
+      counts[IndexOf(kind)] += each.presence() >> IndexOf(kind) & 1U;
+    }
+  }
   Interference mean;
   for (const InterferenceKind kind : kInterferenceKinds) {
-    double sum = 0;
-    int count = 0;
-    for (const Interference& each : ready) {
-      if (const std::optional<Ratio> share = each[kind]) {
-        sum += share->value();
-        ++count;
-      }
-    }
-    if (count > 0) mean.Set(kind, Ratio(std::min(1.0, sum / count)));
+    const int count = counts[IndexOf(kind)];
+    if (count > 0) mean.Set(kind, Ratio(std::min(1.0, sums[IndexOf(kind)] / count)));
   }
   return mean;
 }
@@ -91,9 +93,9 @@ void PlanningState::Start(const PlanningInput& input, const GradOptions& options
     Observe(i, input.observation.microservices[i]);
     most_rows = std::max(most_rows, m.ready_rows + 1);
   }
-  // Room for all candidates of one microservice at once.
-  if (features_.size() < 8 * most_rows) {
-    features_.resize(8 * most_rows);
+  // Room for three candidates of one microservice at once, in whole fours.
+  if (features_.size() < 4 * (most_rows + 1)) {
+    features_.resize(4 * (most_rows + 1));
     tails_.resize(features_.size());
     predictions_.resize(features_.size());
   }
@@ -138,7 +140,7 @@ void PlanningState::AddRows(std::size_t i, const MicroserviceObservation& seen) 
   }
   m.ready_rows = rows_.size() - m.first_row;
   const std::span<const Interference> ready(rows_.data() + m.first_row, m.ready_rows);
-  const Interference mean = MeanInterference(ready);
+  const Interference mean = MeanInterference(ready);  // before the rows may move
   rows_.push_back(mean);
 }
 
@@ -169,11 +171,9 @@ void PlanningState::Raise(std::size_t i, const MicroserviceAllocation& to) {
   m.now = to;
 }
 
-void PlanningState::Recompute() {
+void PlanningState::RecomputeTail() {
   for (std::size_t i = 0; i < size(); ++i) {
-    Microservice& m = microservices_[i];
-    if (m.tradable) Expect(i, std::span(&m.now, 1), std::span(&m.own, 1));
-    if (joined(i).token) token_own_[*joined(i).token] = m.own;
+    if (joined(i).token) token_own_[*joined(i).token] = microservices_[i].own;
   }
   tail_.Reset(token_own_);
 }
@@ -228,8 +228,12 @@ void PlanningState::Expect(std::size_t i, std::span<const MicroserviceAllocation
     FillRows(i, candidate, std::span(features_).subspan(rows, count));
     rows += count;
   }
-  models_.bank().Predict(*joined(i).model, std::span(features_).first(rows),
-                         std::span(tails_).first(rows));
+  // The kernel serves rows in fours: a rest costs as much as a whole one.
+  const std::size_t padded = (rows + 3) / 4 * 4;
+  std::fill(features_.begin() + static_cast<std::ptrdiff_t>(rows),
+            features_.begin() + static_cast<std::ptrdiff_t>(padded), features_[rows - 1]);
+  models_.bank().Predict(*joined(i).model, std::span(features_).first(padded),
+                         std::span(tails_).first(padded));
   rows = 0;
   for (std::size_t c = 0; c < candidates.size(); ++c) {
     const std::size_t count = RowsOf(m, candidates[c].replicas);
@@ -238,13 +242,16 @@ void PlanningState::Expect(std::size_t i, std::span<const MicroserviceAllocation
   }
 }
 
-std::span<const LatencyPrediction> PlanningState::Slopes(std::size_t i) {
+std::span<const LatencyPrediction> PlanningState::ExpectWithSlopes(
+    std::size_t i, const MicroserviceAllocation& candidate, OwnLatency& own) {
   const Microservice& m = microservices_[i];
-  const std::size_t count = RowsOf(m, m.now.replicas);
+  const std::size_t count = RowsOf(m, candidate.replicas);
   const std::span<LatencyFeatures> rows = std::span(features_).first(count);
-  FillRows(i, m.now, rows);
+  FillRows(i, candidate, rows);
   const std::span<LatencyPrediction> predictions = std::span(predictions_).first(count);
   models_.bank().PredictWithGradient(*joined(i).model, rows, predictions);
+  for (std::size_t r = 0; r < count; ++r) tails_[r] = predictions[r].tail;
+  own = Reduce(m, candidate.replicas, std::span(tails_).first(count));
   return predictions;
 }
 

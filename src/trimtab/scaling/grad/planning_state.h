@@ -59,14 +59,19 @@ class PlanningState {
 
   // Changes one allocation before the search starts; latencies are not expected yet.
   void Raise(std::size_t i, const MicroserviceAllocation& to);
-  // Expects the latencies of everything anew. Cost: O(microservices^2) for attention.
-  void Recompute();
+  // Puts in what is expected at the present allocation, before RecomputeTail().
+  void SetOwn(std::size_t i, const OwnLatency& own) { microservices_[i].own = own; }
+  // The tail of all present own latencies anew. Cost: O(microservices^2) with attention.
+  void RecomputeTail();
 
-  // What the models expect of `candidates`, one OwnLatency each. REQUIRES: tradable.
+  // What the models expect of `candidates`, one OwnLatency each. REQUIRES: tradable, at most 3.
   void Expect(std::size_t i, std::span<const MicroserviceAllocation> candidates,
               std::span<OwnLatency> own);
-  // One prediction with slopes for each row at the present allocation. REQUIRES: tradable.
-  std::span<const LatencyPrediction> Slopes(std::size_t i);
+  // What they expect of one, and a prediction with slopes for each of its rows; valid until the
+  // next call. REQUIRES: tradable.
+  std::span<const LatencyPrediction> ExpectWithSlopes(std::size_t i,
+                                                      const MicroserviceAllocation& candidate,
+                                                      OwnLatency& own);
   // The tail if a microservice's own latency were this.
   Latency TailWith(std::size_t i, const OwnLatency& own);
   // Makes a candidate the present allocation.
