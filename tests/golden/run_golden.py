@@ -14,7 +14,8 @@ A golden file is a list of runs:
     ~ a regular expression that the stdout line must match whole
 
 --update rewrites the file from what the commands print; a `~` line stays where it still matches.
-Each file runs in an empty folder; {source} in a command is the source tree.
+Each file runs in an empty folder; {source} in a command and in what it prints is the
+source tree.
 """
 import argparse
 import os
@@ -70,7 +71,8 @@ def execute(run, program, folder):
     done = subprocess.run([program, *words[1:]], input='\n'.join([*run.stdin, '']) if run.stdin
                           else '', cwd=folder, env=environment, capture_output=True, text=True,
                           timeout=300, check=False)
-    return done.returncode, done.stdout, done.stderr
+    return (done.returncode, done.stdout.replace(str(SOURCE), '{source}'),
+            done.stderr.replace(str(SOURCE), '{source}'))
 
 
 def matches(expected, line):

@@ -27,6 +27,8 @@ struct Command {
 
 // Each is defined in <name>_command.cc.
 CommandAction DeclareGraph(Arguments& arguments);
+CommandAction DeclareCalibrate(Arguments& arguments);
+CommandAction DeclareValidate(Arguments& arguments);
 CommandAction DeclareVersion(Arguments& arguments);
 
 // In the order in which --help lists them.

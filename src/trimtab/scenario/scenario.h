@@ -48,6 +48,9 @@ absl::StatusOr<Scenario> LoadScenario(const std::string& path);
 // The file that reads back as the same scenario, every default spelled out.
 std::string WriteScenario(const Scenario& scenario);
 
+// The part of a file that describes one series, as it stands below workload.
+std::string WriteSeriesDescription(std::string_view key, const SeriesDescription& series);
+
 // 16 hex digits that depend on the meaning alone: not on the order of keys, comments, spelling of
 // units or provenance.
 std::string ScenarioHash(const Scenario& scenario);

@@ -356,6 +356,12 @@ std::string WriteScenario(const Scenario& scenario) {
   return out.text();
 }
 
+std::string WriteSeriesDescription(std::string_view key, const SeriesDescription& series) {
+  YamlWriter out;
+  WriteSeries(out, key, series);
+  return out.text();
+}
+
 std::string ScenarioHash(const Scenario& scenario) {
   YamlWriter out;
   WriteMeaning(out, scenario);

@@ -14,6 +14,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "trimtab/probability/random_stream.h"
+#include "trimtab/quantity/text.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/workload/load_series.h"
 
@@ -89,6 +90,35 @@ absl::Status ValidateFittedSeries(const FittedSeries& d) {
   }
   if (problems.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format("{}", fmt::join(problems, "; ")));
+}
+
+FittedSeries RoundedTo(const FittedSeries& description, int digits) {
+  const auto rounded = [digits](double value) {
+    if (value == 0 || !std::isfinite(value)) return value;
+    // Through text, so that the result is the number that the file will hold.
+    return ParseNumber(fmt::format("{:.{}g}", value, digits)).value_or(value);
+  };
+  FittedSeries d = description;
+  for (double* number : {&d.level, &d.slope, &d.sigma, &d.lowest, &d.highest}) {
+    *number = rounded(*number);
+  }
+  for (Harmonic& h : d.harmonics) {
+    h.amplitude = rounded(h.amplitude);
+    h.phase = rounded(h.phase);
+  }
+  for (double& coefficient : d.autoregression) coefficient = rounded(coefficient);
+  return d;
+}
+
+FittedSeries Rescaled(const FittedSeries& description, double factor, double offset) {
+  FittedSeries d = description;
+  d.level = factor * d.level + offset;
+  d.slope *= factor;
+  d.sigma *= factor;
+  for (Harmonic& h : d.harmonics) h.amplitude *= factor;
+  d.lowest = std::max(0.0, factor * d.lowest + offset);
+  d.highest = std::max(0.0, factor * d.highest + offset);
+  return d;
 }
 
 absl::StatusOr<StepSeries> Realize(const FittedSeries& d, double stretch, std::uint64_t seed,

@@ -41,6 +41,12 @@ struct FittedSeries {
 // highest, and a stationary residual.
 absl::Status ValidateFittedSeries(const FittedSeries& description);
 
+// The same with every number rounded to `digits` significant ones: what a file holds.
+FittedSeries RoundedTo(const FittedSeries& description, int digits);
+
+// factor * x + offset of the whole description, bounds at 0 from below. REQUIRES: factor > 0.
+FittedSeries Rescaled(const FittedSeries& description, double factor, double offset);
+
 // A grid longer than this is refused wherever a series is read or made: 16 MB of values.
 inline constexpr std::int64_t kMostSeriesSteps = 2'000'000;
 

@@ -1,0 +1,46 @@
+// What `trimtab calibrate` does for each kind of input.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "trimtab/cli/context.h"
+#include "trimtab/cli/exit_code.h"
+#include "trimtab/cli/output.h"
+#include "trimtab/quantity/time.h"
+
+namespace trimtab {
+
+struct CalibrateValues {
+  std::vector<std::string> files;
+  std::string of = "spans";
+  std::string out;
+  std::string name = "calibrated";
+  OutputFormat output = OutputFormat::kTable;
+  std::uint64_t seed = 1;
+  // Series.
+  std::string kind = "cpu";
+  Duration from{0};
+  Duration length{0};  // 0: to the end
+  Duration step{0};    // 0: the recording's
+  Duration play{0};    // 0: as long as it was recorded
+  double factor = 1;
+  double offset = 0;
+  std::int64_t harmonics = 8;
+  // Spans.
+  double sampling = 1;
+  std::string scenario;
+  double cpu_share = 1;
+  // Surface.
+  std::string application = "hotel-reserv";
+};
+
+// A recorded load or one recorded interference: the fitted description and its error.
+absl::StatusOr<ExitCode> CalibrateSeries(const CalibrateValues& values, Context& context);
+
+// Recorded spans: laws of own latency, and each run predicted from the others.
+absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& context);
+
+}  // namespace trimtab
