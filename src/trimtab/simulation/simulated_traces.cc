@@ -12,7 +12,7 @@ absl::Status SimulatedTraces::Read(Instant now, const std::function<void(const S
   auto& records = loop_.spans().records();
   Span span;
   while (!records.empty() && records.front().reported + delay_ <= now.time_since_epoch().count()) {
-    const SpanRecord& record = records.front();
+    const SampledSpan& record = records.front();
     span.trace = {seed_, record.trace};
     span.id = record.id;
     span.parent = record.parent;

@@ -60,7 +60,7 @@ void SpanSampler::OnCallOver(const Frame& frame, const ClusterState& state) {
           frame.endpoint, SpanKind::kClient, frame.sent, state.now, state.now});
 }
 
-void SpanSampler::Report(const SpanRecord& record) {
+void SpanSampler::Report(const SampledSpan& record) {
   if (records_.size() >= most_records_) {
     records_.pop_front();
     ++dropped_;

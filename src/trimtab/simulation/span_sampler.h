@@ -13,7 +13,7 @@
 namespace trimtab {
 
 // A span as the simulation notes it: numbers only, names are looked up when it is read.
-struct SpanRecord {
+struct SampledSpan {
   std::uint64_t trace = 0;  // counts sampled requests from 1
   std::uint64_t id = 0;
   std::uint64_t parent = 0;
@@ -51,7 +51,7 @@ class SpanSampler {
   void OnCallOver(const Frame& frame, const ClusterState& state);
 
   // Spans not yet read, in the order in which they were reported.
-  std::deque<SpanRecord>& records() { return records_; }
+  std::deque<SampledSpan>& records() { return records_; }
 
  private:
   struct Context {
@@ -65,7 +65,7 @@ class SpanSampler {
   };
 
   std::uint32_t Allocate();
-  void Report(const SpanRecord& record);
+  void Report(const SampledSpan& record);
 
   double share_;
   std::size_t most_records_;
@@ -75,7 +75,7 @@ class SpanSampler {
   std::uint64_t dropped_ = 0;
   std::vector<Context> contexts_;
   std::vector<std::uint32_t> free_;
-  std::deque<SpanRecord> records_;
+  std::deque<SampledSpan> records_;
 };
 
 }  // namespace trimtab
