@@ -27,7 +27,7 @@ std::string NameText(std::string_view name) { return fmt::format("{}:{}", name.s
 // The text of one call of a visit; its own number of calls stands outside.
 std::string VisitText(const CallTree& canonical);
 
-std::string StepText(const CallStep& step) {
+std::string StepText(const TreeStep& step) {
   std::string text(step.parallel ? "{" : "");
   for (const CallTree& branch : step.branches) {
     text += fmt::format("{}*{};", VisitText(branch), branch.calls);
@@ -40,7 +40,7 @@ std::string VisitText(const CallTree& canonical) {
   std::string text = NameText(canonical.microservice);
   if (canonical.steps.empty()) return text;
   text += '(';
-  for (const CallStep& step : canonical.steps) text += StepText(step);
+  for (const TreeStep& step : canonical.steps) text += StepText(step);
   text += ')';
   return text;
 }
@@ -61,7 +61,7 @@ std::vector<CallTree> MergeEqual(std::vector<CallTree> calls) {
 void AddUnorderedText(const CallTree& tree, std::string& text) {
   text += NameText(tree.microservice);
   std::map<std::string, std::int64_t> callees;
-  for (const CallStep& step : tree.steps) {
+  for (const TreeStep& step : tree.steps) {
     for (const CallTree& branch : step.branches) {
       std::string callee;
       AddUnorderedText(branch, callee);
@@ -76,7 +76,7 @@ void AddUnorderedText(const CallTree& tree, std::string& text) {
 }
 
 void CollectPairs(const CallTree& tree, std::set<std::pair<std::string, std::string>>& pairs) {
-  for (const CallStep& step : tree.steps) {
+  for (const TreeStep& step : tree.steps) {
     for (const CallTree& branch : step.branches) {
       pairs.emplace(tree.microservice, branch.microservice);
       CollectPairs(branch, pairs);
@@ -86,7 +86,7 @@ void CollectPairs(const CallTree& tree, std::set<std::pair<std::string, std::str
 
 }  // namespace
 
-bool operator==(const CallStep& a, const CallStep& b) {
+bool operator==(const TreeStep& a, const TreeStep& b) {
   return CanonicalText({.microservice = {}, .calls = 1, .steps = {a}}) ==
          CanonicalText({.microservice = {}, .calls = 1, .steps = {b}});
 }
@@ -95,21 +95,21 @@ bool operator==(const CallTree& a, const CallTree& b) {
   return CanonicalText(a) == CanonicalText(b);
 }
 
-CallStep Sequential(CallTree call) {
-  CallStep step;
+TreeStep Sequential(CallTree call) {
+  TreeStep step;
   step.branches.push_back(std::move(call));
   return step;
 }
 
-CallStep Parallel(std::vector<CallTree> branches) {
+TreeStep Parallel(std::vector<CallTree> branches) {
   return {.parallel = true, .branches = std::move(branches)};
 }
 
 CallTree Canonical(const CallTree& tree) {
   CallTree result{.microservice = tree.microservice, .calls = tree.calls, .steps = {}};
   std::vector<CallTree> sequential;
-  std::vector<CallStep> groups;
-  for (const CallStep& step : tree.steps) {
+  std::vector<TreeStep> groups;
+  for (const TreeStep& step : tree.steps) {
     std::vector<CallTree> branches;
     branches.reserve(step.branches.size());
     for (const CallTree& branch : step.branches) branches.push_back(Canonical(branch));
@@ -151,7 +151,7 @@ std::string AdjacencyText(const CallTree& tree) {
 
 int Depth(const CallTree& tree) {
   int deepest = 0;
-  for (const CallStep& step : tree.steps) {
+  for (const TreeStep& step : tree.steps) {
     for (const CallTree& branch : step.branches) deepest = std::max(deepest, Depth(branch));
   }
   return deepest + 1;
@@ -159,7 +159,7 @@ int Depth(const CallTree& tree) {
 
 std::int64_t TotalCalls(const CallTree& tree) {
   std::int64_t total = 0;
-  for (const CallStep& step : tree.steps) {
+  for (const TreeStep& step : tree.steps) {
     for (const CallTree& branch : step.branches) {
       const std::int64_t below = SaturatingAdd(1, TotalCalls(branch));
       total = SaturatingAdd(total, SaturatingMultiply(branch.calls, below));

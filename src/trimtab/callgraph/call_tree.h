@@ -14,11 +14,11 @@ struct CallTree;
 //
 // Not parallel: exactly one branch, called `calls` times, one after the other. Parallel: all
 // branches, each `calls` times, at the same time.
-struct CallStep {
+struct TreeStep {
   bool parallel = false;
   std::vector<CallTree> branches;
 
-  friend bool operator==(const CallStep&, const CallStep&);
+  friend bool operator==(const TreeStep&, const TreeStep&);
 };
 
 // A visit of a microservice and everything that it causes: a series-parallel tree with
@@ -31,14 +31,14 @@ struct CallStep {
 struct CallTree {
   std::string microservice;
   std::int64_t calls = 1;
-  std::vector<CallStep> steps;
+  std::vector<TreeStep> steps;
 
   friend bool operator==(const CallTree& a, const CallTree& b);
 };
 
 // A single call, and calls at the same time, as a step.
-CallStep Sequential(CallTree call);
-CallStep Parallel(std::vector<CallTree> branches);
+TreeStep Sequential(CallTree call);
+TreeStep Parallel(std::vector<CallTree> branches);
 
 // The simplest tree of equal structure: equal calls are merged into one with the sum of their
 // numbers, a parallel step of one call becomes a sequential one, steps and branches are sorted.

@@ -135,8 +135,8 @@ CallTree RandomTree(std::mt19937_64& random, int depth) {
 
 CallTree Shuffled(const CallTree& tree, std::mt19937_64& random) {
   CallTree result = Leaf(tree.microservice, tree.calls);
-  for (const CallStep& step : tree.steps) {
-    CallStep copy{.parallel = step.parallel, .branches = {}};
+  for (const TreeStep& step : tree.steps) {
+    TreeStep copy{.parallel = step.parallel, .branches = {}};
     for (const CallTree& branch : step.branches) copy.branches.push_back(Shuffled(branch, random));
     std::ranges::shuffle(copy.branches, random);
     if (!step.parallel && copy.branches.front().calls > 1) {

@@ -25,7 +25,7 @@ int AddVisit(const CallTree& tree, int& next_node, std::string& dot) {
       tree.calls == 1 ? tree.microservice : fmt::format("{} x{}", tree.microservice, tree.calls);
   fmt::format_to(std::back_inserter(dot), "  v{} [label={}];\n", node, Quoted(label));
   int number = 0;
-  for (const CallStep& step : tree.steps) {
+  for (const TreeStep& step : tree.steps) {
     ++number;
     for (const CallTree& branch : step.branches) {
       const int callee = AddVisit(branch, next_node, dot);

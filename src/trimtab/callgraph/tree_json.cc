@@ -5,7 +5,7 @@
 namespace trimtab {
 namespace {
 
-nlohmann::ordered_json BranchesToJson(const CallStep& step) {
+nlohmann::ordered_json BranchesToJson(const TreeStep& step) {
   auto branches = nlohmann::ordered_json::array();
   for (const CallTree& branch : step.branches) branches.push_back(TreeToJson(branch));
   return branches;
@@ -20,7 +20,7 @@ nlohmann::ordered_json TreeToJson(const CallTree& tree) {
     return json;
   }
   auto& series = json["series"] = nlohmann::ordered_json::array();
-  for (const CallStep& step : tree.steps) {
+  for (const TreeStep& step : tree.steps) {
     if (step.parallel) {
       series.push_back({{"parallel", BranchesToJson(step)}});
     } else {

@@ -59,7 +59,7 @@ class Placer {
 
     Members callees;
     int number = 0;
-    for (const CallStep& callee_step : tree.steps) {
+    for (const TreeStep& callee_step : tree.steps) {
       if (tree.steps.size() > 1) ++number;
       const Members members = PlaceStep(callee_step, index, depth + 1, number);
       callees.insert(callees.end(), members.begin(), members.end());
@@ -75,7 +75,7 @@ class Placer {
     return index;
   }
 
-  Members PlaceStep(const CallStep& step, std::size_t caller, int depth, int number) {
+  Members PlaceStep(const TreeStep& step, std::size_t caller, int depth, int number) {
     if (step.parallel) next_row_ += kGroupGap / 2;
     Members members;
     for (const CallTree& branch : step.branches) {

@@ -88,7 +88,7 @@ std::string TreeText(const CallTree& tree) {
   if (tree.steps.empty()) return text;
   text += '(';
   bool is_first_step = true;
-  for (const CallStep& step : tree.steps) {
+  for (const TreeStep& step : tree.steps) {
     if (!std::exchange(is_first_step, false)) text += ", ";
     if (step.parallel) text += '{';
     bool is_first_branch = true;

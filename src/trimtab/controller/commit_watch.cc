@@ -28,7 +28,8 @@ void CommitWatch::Observe(Instant now, const std::vector<MicroserviceState>& sta
   }
 }
 
-std::vector<Verification> CommitWatch::Measured(const Interval& window, Latency tail, Latency sla) {
+std::vector<Verification> CommitWatch::Measured(const TimeWindow& window, Latency tail,
+                                                Latency sla) {
   std::vector<Verification> verified;
   std::vector<Waiting> still;
   for (Waiting& commit : waiting_) {
@@ -48,7 +49,7 @@ std::vector<Verification> CommitWatch::Measured(const Interval& window, Latency 
   return verified;
 }
 
-Verification CommitWatch::Verify(const Waiting& commit, const Interval& window, Latency tail,
+Verification CommitWatch::Verify(const Waiting& commit, const TimeWindow& window, Latency tail,
                                  Latency sla) {
   const bool met = tail <= sla;
   if (met) {

@@ -16,7 +16,7 @@ namespace trimtab {
 struct Verification {
   std::int64_t decision = 0;
   Instant effective;  // when the world had done what it was asked for
-  Interval window;
+  TimeWindow window;
   Latency measured{0};
   std::optional<Latency> predicted;
   bool met = false;
@@ -43,7 +43,7 @@ class CommitWatch {
   // Notes which commits have become effective.
   void Observe(Instant now, const std::vector<MicroserviceState>& states);
   // The verifications that this measured window completes, oldest first.
-  std::vector<Verification> Measured(const Interval& window, Latency tail, Latency sla);
+  std::vector<Verification> Measured(const TimeWindow& window, Latency tail, Latency sla);
   // Gives up what waits: the windows mean nothing any more.
   void Clear();
 
@@ -61,7 +61,7 @@ class CommitWatch {
     std::optional<Instant> effective;
     bool in_series = false;  // a further round of an earlier miss
   };
-  Verification Verify(const Waiting& commit, const Interval& window, Latency tail, Latency sla);
+  Verification Verify(const Waiting& commit, const TimeWindow& window, Latency tail, Latency sla);
   void CountCommits(std::size_t rounds, std::int64_t commits);
 
   Options options_;

@@ -11,7 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 Instant At(int second) { return Instant(seconds(second)); }
-Interval Window(int begin, int end) { return {At(begin), At(end)}; }
+TimeWindow Window(int begin, int end) { return {At(begin), At(end)}; }
 constexpr Latency kSla{300};
 constexpr Latency kGood{200};
 constexpr Latency kBad{400};

@@ -103,7 +103,7 @@ void ControlLoop::Verify(const Decision& decision) {
   if (!decision.states.empty()) watch_.Observe(decision.at, decision.states);
   const auto& tail = decision.observation.measured_tail_latency;
   if (!tail) return;
-  const Interval window = observer_.tails().WindowAt(decision.at);
+  const TimeWindow window = observer_.tails().WindowAt(decision.at);
   const Latency sla = options_.sla.latency;
   for (const Verification& verification : watch_.Measured(window, *tail, sla)) {
     const absl::Status written =

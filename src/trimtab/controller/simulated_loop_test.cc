@@ -20,10 +20,7 @@ using ::testing::IsEmpty;
 Instant At(Duration since_start) { return Instant(since_start); }
 
 // 150 requests/s, and twice that from minute 5 to 10.
-StepSeries Surge() {
-  return *StepSeries::Create(
-      {{At(minutes(0)), 150}, {At(minutes(5)), 300}, {At(minutes(10)), 150}});
-}
+StepSeries Surge() { return *StepSeries::Create(minutes(5), {150, 300, 150}); }
 
 // An HPA on three tiers under control for `length`.
 class ControlledCluster {

@@ -33,7 +33,7 @@ void TailBias::Predicted(Instant at, std::optional<Latency> uncorrected) {
   predictions_.push_back({at, uncorrected});
 }
 
-std::optional<Latency> TailBias::MeanPrediction(const Interval& window) const {
+std::optional<Latency> TailBias::MeanPrediction(const TimeWindow& window) const {
   double covered = 0;
   double sum = 0;
   for (std::size_t i = 0; i < predictions_.size(); ++i) {
@@ -48,7 +48,7 @@ std::optional<Latency> TailBias::MeanPrediction(const Interval& window) const {
   return Latency(sum / covered);
 }
 
-void TailBias::Measured(const Interval& window, Latency tail, std::size_t traces) {
+void TailBias::Measured(const TimeWindow& window, Latency tail, std::size_t traces) {
   // The last prediction before the window still holds when it begins.
   while (predictions_.size() > 1 && predictions_[1].from <= window.begin) predictions_.pop_front();
   if (!(std::isfinite(tail.count()) && tail.count() > 0)) return;

@@ -40,7 +40,7 @@ class TailBias {
 
   // The measured tail of `window`. Ignored when it is not a positive finite number, comes of too
   // few traces, or predictions covered less than half of the window.
-  void Measured(const Interval& window, Latency tail, std::size_t traces);
+  void Measured(const TimeWindow& window, Latency tail, std::size_t traces);
 
   // Forgets: what was learned belongs to another call graph.
   void Reset();
@@ -54,7 +54,7 @@ class TailBias {
     std::optional<Latency> tail;
   };
   // The mean prediction over the window, absent when less than half of it is covered.
-  std::optional<Latency> MeanPrediction(const Interval& window) const;
+  std::optional<Latency> MeanPrediction(const TimeWindow& window) const;
 
   TailBiasOptions options_;
   std::deque<Prediction> predictions_;

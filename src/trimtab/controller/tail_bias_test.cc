@@ -13,7 +13,7 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 
 Instant At(int second) { return Instant(seconds(second)); }
-Interval Window(int begin, int end) { return {At(begin), At(end)}; }
+TimeWindow Window(int begin, int end) { return {At(begin), At(end)}; }
 
 TEST(TailBiasTest, LearnsTheRatioByItsWeight) {
   TailBias bias({.weight = 0.5});

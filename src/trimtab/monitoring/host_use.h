@@ -30,7 +30,7 @@ using UseReading = std::array<std::optional<KindReading>, kInterferenceKinds.siz
 
 // Reads the series that matter for interference. `stale` counts series that are only too old.
 struct ReadingRules {
-  Interval window;
+  TimeWindow window;
   Duration most_age;
 };
 std::optional<KindReading> ReadKind(const MetricSeries& series, InterferenceKind kind,

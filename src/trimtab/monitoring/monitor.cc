@@ -186,7 +186,7 @@ class Join {
         Gap(application_.microservice(MicroserviceId(i)).name + ": no container");
       }
       if (requests[i].empty()) continue;
-      Interval whole = requests[i].front()->increase->span;
+      TimeWindow whole = requests[i].front()->increase->span;
       for (const KindReading* reading : requests[i]) {
         whole.begin = std::min(whole.begin, reading->increase->span.begin);
         whole.end = std::max(whole.end, reading->increase->span.end);

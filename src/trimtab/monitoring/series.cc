@@ -8,7 +8,7 @@ namespace {
 
 // Calls `visit` for each good point inside the window, oldest first.
 template <class Visit>
-void ForEachGoodPoint(const MetricSeries& series, const Interval& window, SeriesDefects& defects,
+void ForEachGoodPoint(const MetricSeries& series, const TimeWindow& window, SeriesDefects& defects,
                       Visit visit) {
   std::optional<Instant> previous;
   for (const MetricPoint& point : series) {
@@ -25,7 +25,7 @@ void ForEachGoodPoint(const MetricSeries& series, const Interval& window, Series
 
 }  // namespace
 
-std::optional<CounterIncrease> IncreaseOf(const MetricSeries& series, const Interval& window,
+std::optional<CounterIncrease> IncreaseOf(const MetricSeries& series, const TimeWindow& window,
                                           SeriesDefects& defects) {
   CounterIncrease increase;
   double last = 0;
@@ -46,7 +46,7 @@ std::optional<CounterIncrease> IncreaseOf(const MetricSeries& series, const Inte
   return increase;
 }
 
-double MeanRateOver(const CounterIncrease& counter, const Interval& whole) {
+double MeanRateOver(const CounterIncrease& counter, const TimeWindow& whole) {
   const double length = InSeconds(whole.length());
   if (!(length > 0)) return counter.PerSecond();
   const double spacing = InSeconds(counter.span.length()) / (counter.points - 1);
@@ -62,7 +62,7 @@ double MeanRateOver(const CounterIncrease& counter, const Interval& whole) {
   return counter.PerSecond() * std::min(covered / length, 1.0);
 }
 
-std::optional<MetricPoint> LatestOf(const MetricSeries& series, const Interval& window,
+std::optional<MetricPoint> LatestOf(const MetricSeries& series, const TimeWindow& window,
                                     SeriesDefects& defects) {
   std::optional<MetricPoint> latest;
   ForEachGoodPoint(series, window, defects, [&](const MetricPoint& point) { latest = point; });

@@ -9,7 +9,7 @@
 
 namespace trimtab {
 
-struct Interval {
+struct TimeWindow {
   Instant begin;
   Instant end;
   Duration length() const { return end - begin; }
@@ -24,7 +24,7 @@ struct SeriesDefects {
 // What a counter did between its first and its last point of a window.
 struct CounterIncrease {
   double amount = 0;
-  Interval span;
+  TimeWindow span;
   int points = 0;
   // REQUIRES: nothing; `span` is never empty.
   double PerSecond() const { return amount / InSeconds(span.length()); }
@@ -33,7 +33,7 @@ struct CounterIncrease {
 // Sums the differences between successive points in (window.begin, window.end]. A smaller value is
 // a restart at 0: the new value is then the increase. Absent with fewer than two good points: one
 // point says nothing about a rate.
-std::optional<CounterIncrease> IncreaseOf(const MetricSeries& series, const Interval& window,
+std::optional<CounterIncrease> IncreaseOf(const MetricSeries& series, const TimeWindow& window,
                                           SeriesDefects& defects);
 
 // The mean rate over `whole` of a counter known over its own span. Where its first point lies
@@ -41,10 +41,10 @@ std::optional<CounterIncrease> IncreaseOf(const MetricSeries& series, const Inte
 // beginning; otherwise for half a spacing before its first point. The same holds at the end. (The
 // rule of Prometheus' rate(): scrapes of two series are rarely simultaneous, and a container that
 // started in the middle contributes only from there.)
-double MeanRateOver(const CounterIncrease& counter, const Interval& whole);
+double MeanRateOver(const CounterIncrease& counter, const TimeWindow& whole);
 
 // The newest good point in (window.begin, window.end], or absent.
-std::optional<MetricPoint> LatestOf(const MetricSeries& series, const Interval& window,
+std::optional<MetricPoint> LatestOf(const MetricSeries& series, const TimeWindow& window,
                                     SeriesDefects& defects);
 
 }  // namespace trimtab

@@ -11,7 +11,7 @@ namespace {
 using std::chrono::seconds;
 
 Instant At(int second) { return Instant(seconds(second)); }
-Interval Window(int begin, int end) { return {At(begin), At(end)}; }
+TimeWindow Window(int begin, int end) { return {At(begin), At(end)}; }
 
 TEST(IncreaseOfTest, SumsDifferencesBetweenFirstAndLastPoint) {
   SeriesDefects defects;

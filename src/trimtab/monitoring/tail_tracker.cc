@@ -88,7 +88,7 @@ void TailTracker::Forget(Instant before) {
 }
 
 void TailTracker::AddTo(Observation& observation, Instant now) {
-  const Interval window = WindowAt(now);
+  const TimeWindow window = WindowAt(now);
   Forget(window.begin - kDisorder);
   const auto inside = [&window](Instant at) { return at > window.begin && at <= window.end; };
 

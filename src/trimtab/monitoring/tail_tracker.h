@@ -51,7 +51,7 @@ class TailTracker : private TraceSink {
   absl::Status Read(TraceSource& source, Instant now);
 
   // The window that AddTo(now) speaks of.
-  Interval WindowAt(Instant now) const {
+  TimeWindow WindowAt(Instant now) const {
     const Instant end = now - options_.settle_delay;
     return {end - options_.window, end};
   }
