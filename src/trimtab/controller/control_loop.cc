@@ -9,7 +9,6 @@
 #include "trimtab/controller/decision_json.h"
 #include "trimtab/deployment/allocation_diff.h"
 #include "trimtab/quantity/text.h"
-#include "trimtab/scaling/plan_json.h"
 
 namespace trimtab {
 namespace {
@@ -33,18 +32,29 @@ std::optional<Latency> UncorrectedPrediction(const Decision& decision) {
   return tail;
 }
 
-absl::Status CheckPlan(const Plan& plan) {
+// Whatever a policy returns must be fit to be printed and carried out; sizes are the limits' to
+// check.
+absl::Status CheckPlan(const Plan& plan, std::size_t microservices) {
   const auto finite = [](const std::optional<Latency>& tail) {
     return !tail || std::isfinite(tail->count());
   };
+  const auto known = [microservices](MicroserviceId id) { return id.value() < microservices; };
   if (!finite(plan.predicted_tail_latency)) {
     return absl::InvalidArgumentError("the predicted tail latency is not finite");
+  }
+  if (!std::ranges::all_of(plan.binding, known)) {
+    return absl::InvalidArgumentError("an unknown microservice is binding");
   }
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const PlanStep& step = plan.steps[i];
     if (!finite(step.tail_before) || !finite(step.tail_after) || !finite(step.gain)) {
       return absl::InvalidArgumentError(
           fmt::format("the tail latency of step {} is not finite", i + 1));
+    }
+    if (!known(step.microservice) ||
+        !std::ranges::all_of(step.alternatives, known, &PlanAlternative::microservice)) {
+      return absl::InvalidArgumentError(
+          fmt::format("step {} names an unknown microservice", i + 1));
     }
   }
   return absl::OkStatus();
@@ -141,7 +151,7 @@ void ControlLoop::Prepare(Decision& decision) {
                                       .capacity = options_.capacity,
                                       .scale_down_allowed = decision.scale_down_allowed});
   if (!plan.ok()) return decision.Hold(Degradation::kPolicyFailed, plan.status().ToString());
-  if (const absl::Status valid = CheckPlan(*plan); !valid.ok()) {
+  if (const absl::Status valid = CheckPlan(*plan, parts_.application.size()); !valid.ok()) {
     return decision.Hold(Degradation::kPlanInvalid, valid.ToString());
   }
   decision.plan = *std::move(plan);
@@ -167,7 +177,7 @@ bool ControlLoop::Record(Decision& decision) {
   const auto id = parts_.journal.Append(
       {.at = decision.at,
        .observation = ObservationToJson(decision, parts_.application),
-       .plan = decision.plan ? PlanToJson(*decision.plan, parts_.application) : "null",
+       .plan = PlanText(decision, parts_.application),
        .commitment = CommitmentToJson(decision, options_.sla.latency, parts_.application)});
   if (!id.ok()) {
     decision.Hold(Degradation::kJournalDown, id.status().ToString());

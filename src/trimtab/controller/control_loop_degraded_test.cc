@@ -165,6 +165,17 @@ TEST_F(ControlLoopDegradedTest, APlanWithNaNInAStep) {
   ExpectHeld(Step(), Degradation::kPlanInvalid, "the tail latency of step 2 is not finite");
 }
 
+TEST_F(ControlLoopDegradedTest, APlanThatNamesAnUnknownMicroservice) {
+  policy.make = [](const PlanningInput& input) {
+    Plan plan;
+    plan.target = input.desired;
+    plan.steps.resize(1);
+    plan.steps[0].microservice = MicroserviceId(2);
+    return plan;
+  };
+  ExpectHeld(Step(), Degradation::kPlanInvalid, "step 1 names an unknown microservice");
+}
+
 TEST_F(ControlLoopDegradedTest, APlanForAnotherApplication) {
   policy.make = [](const PlanningInput&) {
     Plan plan;

@@ -5,11 +5,15 @@
 
 #include "nlohmann/json.hpp"
 #include "trimtab/deployment/change_json.h"
+#include "trimtab/scaling/plan_json.h"
 
 namespace trimtab {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// Above this many microservices a journal of all of them at every decision would be gigabytes.
+constexpr std::size_t kMostListed = 200;
 
 // Six decimals: a microsecond, a byte less than anyone measures; and a journal of half the size.
 Json Rounded(double value) { return std::round(value * 1e6) / 1e6; }
@@ -81,6 +85,18 @@ Json TroublesToJson(const std::vector<Trouble>& troubles) {
   return json;
 }
 
+// By microservice: whether the journal lists it.
+std::vector<bool> ListedMicroservices(const Decision& decision, std::size_t count) {
+  std::vector<bool> listed(count, count <= kMostListed);
+  if (decision.plan) {
+    for (const PlanStep& step : decision.plan->steps) listed[step.microservice.value()] = true;
+  }
+  for (const auto* changes : {&decision.changes.raises, &decision.changes.lowers}) {
+    for (const AllocationChange& change : *changes) listed[change.microservice.value()] = true;
+  }
+  return listed;
+}
+
 }  // namespace
 
 std::string ObservationToJson(const Decision& decision, const Application& application) {
@@ -93,7 +109,9 @@ std::string ObservationToJson(const Decision& decision, const Application& appli
   json["tailTraces"] = seen.tail_samples;
   json["gaps"] = seen.gaps;
   Json& microservices = json["microservices"] = Json::array();
+  const std::vector<bool> listed = ListedMicroservices(decision, seen.microservices.size());
   for (std::size_t i = 0; i < seen.microservices.size(); ++i) {
+    if (!listed[i]) continue;
     microservices.push_back(MicroserviceToJson(seen.microservices[i],
                                                application.microservice(MicroserviceId(i)).name));
   }
@@ -102,6 +120,12 @@ std::string ObservationToJson(const Decision& decision, const Application& appli
     hosts.push_back({{"host", host.name}, {"interference", InterferenceToJson(host.interference)}});
   }
   return Dump(json);
+}
+
+std::string PlanText(const Decision& decision, const Application& application) {
+  if (!decision.plan) return "null";
+  return Dump(Json::parse(PlanToJson(*decision.plan, application), nullptr,
+                          /*allow_exceptions=*/false));
 }
 
 std::string CommitmentToJson(const Decision& decision, Latency sla,

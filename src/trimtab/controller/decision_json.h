@@ -14,8 +14,11 @@ namespace trimtab {
 // "memoryBytes", "ready", "pending", "draining", "arrivalRate", "ownLatencySeconds",
 // "cpuUsageCores" and "interference" {kind: share} (means over its containers),
 // "memoryUsageBytes" (the largest)}], "hosts": [{"host", "interference"}]}. What is unknown is
-// left out.
+// left out; above 200 microservices, so are those that the plan does not touch.
 std::string ObservationToJson(const Decision& decision, const Application& application);
+
+// PlanToJson without its white space; "null" without a plan.
+std::string PlanText(const Decision& decision, const Application& application);
 
 // {"action": "commit" | "keep" | "hold", "tailCorrection", "scaleDownAllowed", "slaSeconds",
 // "troubles": [{"what", "words"}], "limits": [{"microservice", "limit", "wanted", "allowed"}],

@@ -28,6 +28,11 @@ absl::StatusOr<std::int64_t> JournalReader::LastDecision() {
   return database_.QueryInteger("SELECT coalesce(max(id), 0) FROM decisions");
 }
 
+absl::StatusOr<std::int64_t> JournalReader::LastCommitted() {
+  return database_.QueryInteger(
+      "SELECT coalesce(max(decision), 0) FROM outcomes WHERE kind = 'applied'");
+}
+
 absl::StatusOr<DecisionRecord> JournalReader::Decision(std::int64_t id) {
   std::optional<DecisionRecord> found;
   const auto read =

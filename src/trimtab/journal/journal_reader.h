@@ -37,6 +37,8 @@ class JournalReader {
 
   // 0 in a journal without decisions.
   absl::StatusOr<std::int64_t> LastDecision();
+  // The newest one with an outcome kApplied; 0 when nothing was ever committed.
+  absl::StatusOr<std::int64_t> LastCommitted();
   // kNotFound names the range that there is.
   absl::StatusOr<DecisionRecord> Decision(std::int64_t id);
   absl::StatusOr<RunDescription> Run(std::int64_t id);

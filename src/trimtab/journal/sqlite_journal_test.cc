@@ -62,6 +62,7 @@ TEST_F(SqliteJournalTest, ReturnsWhatWasWritten) {
   auto reader = JournalReader::Open(path_);  // while it is open for writing
   ASSERT_TRUE(reader.ok()) << reader.status();
   EXPECT_EQ(*reader->LastDecision(), 2);
+  EXPECT_EQ(*reader->LastCommitted(), 1);
   const auto record = reader->Decision(1);
   ASSERT_TRUE(record.ok()) << record.status();
   EXPECT_EQ(record->entry.at, At(10));

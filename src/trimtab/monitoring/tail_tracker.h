@@ -23,8 +23,9 @@ namespace trimtab {
 struct TailTrackerOptions {
   Duration window = std::chrono::seconds(60);
   // A trace is complete when no span of it has ended for this long: the newest traces of a world
-  // are incomplete, and the window ends this much before now.
-  Duration settle_delay = std::chrono::seconds(5);
+  // are incomplete, and the window ends this much before now. Shorter sees more recent traces and
+  // loses those whose entry waits longer than this after its last callee: the slowest.
+  Duration settle_delay = std::chrono::seconds(10);
   Quantile quantile = kP95;
   // With fewer traces in the window its tail is unknown: P95 of 20 is their second largest.
   int fewest_traces = 20;

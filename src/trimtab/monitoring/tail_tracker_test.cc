@@ -58,6 +58,7 @@ class FakeTraceSource : public TraceSource {
 class TailTrackerTest : public testing::Test {
  protected:
   TailTrackerTest() {
+    options_.settle_delay = seconds(5);
     options_.fewest_traces = 1;
     Make();
   }

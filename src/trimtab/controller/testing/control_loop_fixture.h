@@ -23,6 +23,7 @@ class ControlLoopFixture : public testing::Test {
     options.safety.largest_lower_in_window = 1;
     options.safety.largest_raise = 100;
     options.safety.largest_raise_in_window = 100;
+    options.tails.settle_delay = std::chrono::seconds(5);
     Make();
   }
 
