@@ -19,12 +19,12 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Bounds are kept in decimal text; a value that came through it may differ in its last bits.
 constexpr double kTolerance = 1e-9;
 
-void Extend(Interval& interval, double value) {
+void Extend(FeatureInterval& interval, double value) {
   interval.low = std::min(interval.low, value);
   interval.high = std::max(interval.high, value);
 }
 
-bool IsInside(const Interval& interval, double value) {
+bool IsInside(const FeatureInterval& interval, double value) {
   const double slack = kTolerance * std::max(interval.high, 1.0);
   return value >= interval.low - slack && value <= interval.high + slack;
 }
@@ -36,7 +36,7 @@ double LoadPerCore(const LatencyFeatures& features) {
 }  // namespace
 
 FeatureRanges FeatureRanges::Of(std::span<const LatencySample> samples) {
-  const Interval nothing{kInfinity, -kInfinity};
+  const FeatureInterval nothing{kInfinity, -kInfinity};
   FeatureRanges ranges{nothing, nothing, nothing, nothing, {}};
   ranges.interference.fill(nothing);
   for (const LatencySample& sample : samples) {
@@ -51,7 +51,7 @@ FeatureRanges FeatureRanges::Of(std::span<const LatencySample> samples) {
       }
     }
   }
-  for (Interval& interval : ranges.interference) {
+  for (FeatureInterval& interval : ranges.interference) {
     if (interval.low > interval.high) interval = {};
   }
   return ranges;
@@ -73,7 +73,7 @@ bool FeatureRanges::Contains(const LatencyFeatures& features) const {
 std::string FeatureRanges::Violations(const LatencyFeatures& features) const {
   std::string text;
   const auto check = [&text](std::string_view what, double value, std::string_view unit,
-                             const Interval& interval) {
+                             const FeatureInterval& interval) {
     if (IsInside(interval, value)) return;
     text += fmt::format("{}{} is {:.6g}{}, profiled {:.6g} to {:.6g}", text.empty() ? "" : "; ",
                         what, value, unit, interval.low, interval.high);

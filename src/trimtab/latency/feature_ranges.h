@@ -11,24 +11,24 @@
 namespace trimtab {
 
 // A closed interval.
-struct Interval {
+struct FeatureInterval {
   double low = 0;
   double high = 0;
   bool Contains(double value) const { return value >= low && value <= high; }
   double length() const { return high - low; }
-  friend bool operator==(const Interval&, const Interval&) = default;
+  friend bool operator==(const FeatureInterval&, const FeatureInterval&) = default;
 };
 
 // The bounds of the training samples. Profiling gives small containers small loads, so the load
 // per core has a bound of its own: a load that only large containers saw is outside for a small
 // one. A value type.
 struct FeatureRanges {
-  Interval cpu_cores;
-  Interval memory_mib;
-  Interval container_load;  // requests/s
-  Interval load_per_core;   // requests/s per core
+  FeatureInterval cpu_cores;
+  FeatureInterval memory_mib;
+  FeatureInterval container_load;  // requests/s
+  FeatureInterval load_per_core;   // requests/s per core
   // Indexed by InterferenceKind; [0, 0] for a kind that no sample knew.
-  std::array<Interval, kInterferenceKinds.size()> interference{};
+  std::array<FeatureInterval, kInterferenceKinds.size()> interference{};
 
   // REQUIRES: at least one sample.
   static FeatureRanges Of(std::span<const LatencySample> samples);

@@ -27,12 +27,12 @@ FeatureRanges Ranges() {
 
 TEST(FeatureRangesTest, SpansTheSamples) {
   const FeatureRanges ranges = Ranges();
-  EXPECT_EQ(ranges.cpu_cores, (Interval{0.1, 1}));
-  EXPECT_EQ(ranges.memory_mib, (Interval{100, 800}));
-  EXPECT_EQ(ranges.container_load, (Interval{20, 100}));
-  EXPECT_EQ(ranges.load_per_core, (Interval{100, 200}));
-  EXPECT_EQ(ranges.interference[0], (Interval{0, 0.5}));
-  EXPECT_EQ(ranges.interference[3], Interval{});
+  EXPECT_EQ(ranges.cpu_cores, (FeatureInterval{0.1, 1}));
+  EXPECT_EQ(ranges.memory_mib, (FeatureInterval{100, 800}));
+  EXPECT_EQ(ranges.container_load, (FeatureInterval{20, 100}));
+  EXPECT_EQ(ranges.load_per_core, (FeatureInterval{100, 200}));
+  EXPECT_EQ(ranges.interference[0], (FeatureInterval{0, 0.5}));
+  EXPECT_EQ(ranges.interference[3], FeatureInterval{});
 }
 
 TEST(FeatureRangesTest, ContainsTheCornersAndTheInside) {

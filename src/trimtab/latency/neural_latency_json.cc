@@ -33,7 +33,7 @@ constexpr std::size_t kDigits = 8;
 constexpr const char* kRangeNames[] = {"cpuCores", "memoryMib", "containerLoadPerSecond",
                                        "loadPerCorePerSecond"};
 
-std::array<const Interval*, 4> RangeMembers(const FeatureRanges& ranges) {
+std::array<const FeatureInterval*, 4> RangeMembers(const FeatureRanges& ranges) {
   return {&ranges.cpu_cores, &ranges.memory_mib, &ranges.container_load, &ranges.load_per_core};
 }
 
@@ -117,13 +117,14 @@ class Reader {
     return value->get<std::string>();
   }
   // Two numbers, the first at most the second.
-  Interval Range(const char* name) {
+  FeatureInterval Range(const char* name) {
     const Json* value = Find(name);
     if (value == nullptr) return {};
     const bool pair = value->is_array() && value->size() == 2 && (*value)[0].is_number() &&
                       (*value)[1].is_number();
-    const Interval range =
-        pair ? Interval{(*value)[0].get<double>(), (*value)[1].get<double>()} : Interval{1, 0};
+    const FeatureInterval range =
+        pair ? FeatureInterval{(*value)[0].get<double>(), (*value)[1].get<double>()}
+             : FeatureInterval{1, 0};
     if (!(range.low <= range.high) || !std::isfinite(range.length())) {
       Fail(name, fmt::format("is {}, expected [low, high]", value->dump().substr(0, 60)));
     }
@@ -163,7 +164,7 @@ std::string NeuralLatencyModel::ToJson() const {
     ranges[kRangeNames[i]] = {members[i]->low, members[i]->high};
   }
   for (const InterferenceKind kind : kInterferenceKinds) {
-    const Interval& range = ranges_.interference[static_cast<std::size_t>(kind)];
+    const FeatureInterval& range = ranges_.interference[static_cast<std::size_t>(kind)];
     ranges[std::string(InterferenceName(kind))] = {range.low, range.high};
   }
   const Json json = {{"format", kFormat},

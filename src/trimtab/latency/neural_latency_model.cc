@@ -89,7 +89,7 @@ LatencyScaling LatencyScaling::Of(const FeatureRanges& ranges, double log_mean,
   LatencyScaling scaling;
   scaling.log_mean = log_mean;
   scaling.log_deviation = log_deviation;
-  const auto set = [&scaling](std::size_t input, const Interval& range) {
+  const auto set = [&scaling](std::size_t input, const FeatureInterval& range) {
     scaling.low[input] = range.low;
     scaling.inverse_length[input] = range.length() > 0 ? 1 / range.length() : 0;
   };

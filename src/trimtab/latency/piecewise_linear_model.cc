@@ -29,7 +29,7 @@ constexpr int kMostTurns = 30;
 using Matrix = Eigen::Matrix<double, kTerms, kTerms>;
 using Terms = Eigen::Matrix<double, kTerms, 1>;
 
-double Normalise(const Interval& range, double value) {
+double Normalise(const FeatureInterval& range, double value) {
   return range.length() > 0 ? (value - range.low) / range.length() : 0;
 }
 
@@ -205,7 +205,7 @@ LatencyPrediction PiecewiseLinearModel::PredictWithGradient(const LatencyFeature
   const Piece& piece = second > first ? pieces_[1] : pieces_[0];
   const std::array<double, kSettings> setting = SettingOf(features);
   const double load = Normalise(ranges_.container_load, features.container_load.value());
-  const auto per = [](const Interval& range) {
+  const auto per = [](const FeatureInterval& range) {
     return range.length() > 0 ? 1 / range.length() : 0;
   };
   LatencyGradient gradient;

@@ -103,8 +103,10 @@ class CpuGroup {
   }
   void SetShare(double allocation, double speed) {
     allocation_ = allocation;
-    virtual_rate_ =
-        running_.empty() ? 0 : speed * allocation / static_cast<double>(running_.size());
+    const auto runnable = static_cast<double>(running_.size());
+    // A core each is the usual case, and needs no division.
+    virtual_rate_ = allocation == runnable ? (runnable > 0 ? speed : 0)
+                                           : speed * allocation / std::max(runnable, 1.0);
   }
 
   // The next completion, exhaustion or refill; kNever if none is to come.
@@ -150,15 +152,14 @@ class CpuGroup {
                       : std::numeric_limits<double>::infinity();
   }
   static SimNanos WholeNanos(double nanos) {
-    return nanos < 1e17 ? static_cast<SimNanos>(std::ceil(nanos))
-                        : SimNanos{100'000'000'000'000'000};
+    const auto below = static_cast<SimNanos>(std::min(nanos, 1e17));
+    return below + (static_cast<double>(below) < nanos && nanos < 1e17 ? 1 : 0);
   }
   // From last_; beyond any simulation if the allocation stays within the quota.
   SimNanos UntilExhaustion() const {
     const auto to_boundary = static_cast<double>(boundary_ - last_);
     // A remainder below a nanosecond is rounding: a group that burns exactly its quota runs on.
-    const double left = quota_left_ / allocation_;
-    if (left < to_boundary - 1) return WholeNanos(left);
+    if (quota_left_ < allocation_ * (to_boundary - 1)) return WholeNanos(quota_left_ / allocation_);
     if (quota_ <= 0 || allocation_ <= quota_) return kNever - last_;
     return WholeNanos(to_boundary + Refill() / allocation_);
   }

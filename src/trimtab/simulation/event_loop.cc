@@ -62,9 +62,8 @@ EventLoop::EventLoop(const ClusterScenario& scenario, const EventLoopOptions& op
       handler_(std::move(handler)) {}
 
 void EventLoop::RunUntil(SimNanos until) {
-  while (!state_.events.empty()) {
-    if (state_.events.top().time > until) break;
-    const Event event = state_.events.Pop();
+  Event event;
+  while (state_.events.PopUntil(until, &event)) {
     state_.now = event.time;
     ++state_.processed_events;
     Step(event);

@@ -83,17 +83,26 @@ class EventQueue {
     }
   }
 
-  // The earliest event, without removing it. REQUIRES: !empty(), here and in Pop().
-  const Event& top() const { return *Earliest().event; }
-  Event Pop() {
-    const Source source = Earliest();
-    const Event event = *source.event;
-    if (source.lane == kLanes) {
+  // Takes the earliest event, unless there is none or it is later than `until`.
+  bool PopUntil(SimNanos until, Event* event) {
+    std::size_t best = kLanes;
+    bool found = !heap_.empty();
+    if (found) *event = heap_.top();
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      if (lanes_[lane].size == 0) continue;
+      const Event& front = lanes_[lane].front();
+      if (found && !EventBefore{}(front, *event)) continue;
+      *event = front;
+      best = lane;
+      found = true;
+    }
+    if (!found || event->time > until) return false;
+    if (best == kLanes) {
       heap_.Pop();
     } else {
-      lanes_[source.lane].DropFront();
+      lanes_[best].DropFront();
     }
-    return event;
+    return true;
   }
 
  private:
@@ -119,24 +128,9 @@ class EventQueue {
       first = 0;
     }
   };
-  struct Source {
-    const Event* event;
-    std::size_t lane;  // kLanes: the heap
-  };
-
   Event MakeEvent(SimNanos time, EventKind kind, std::uint32_t index) {
     return {time, sequence_++, (static_cast<std::uint32_t>(kind) << 28U) | index};
   }
-  Source Earliest() const {
-    Source best{heap_.empty() ? nullptr : &heap_.top(), kLanes};
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      if (lanes_[lane].size == 0) continue;
-      const Event* front = &lanes_[lane].front();
-      if (best.event == nullptr || EventBefore{}(*front, *best.event)) best = {front, lane};
-    }
-    return best;
-  }
-
   ImplicitHeap<Event, EventBefore> heap_;
   std::array<Ring, kLanes> lanes_;
   std::uint32_t sequence_ = 0;

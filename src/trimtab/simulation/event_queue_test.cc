@@ -11,6 +11,12 @@
 namespace trimtab {
 namespace {
 
+Event Pop(EventQueue& queue) {
+  Event event;
+  EXPECT_TRUE(queue.PopUntil(1'000'000'000, &event));
+  return event;
+}
+
 TEST(EventQueueTest, TiesFallInTheOrderOfPushing) {
   EventQueue queue;
   queue.Push(5, EventKind::kArrive, 1);
@@ -18,7 +24,7 @@ TEST(EventQueueTest, TiesFallInTheOrderOfPushing) {
   queue.Push(3, EventKind::kArrive, 3);
   queue.Push(5, EventKind::kArrive, 4);
   std::vector<std::uint32_t> order;
-  while (!queue.empty()) order.push_back(queue.Pop().index());
+  while (!queue.empty()) order.push_back(Pop(queue).index());
   EXPECT_EQ(order, (std::vector<std::uint32_t>{3, 1, 2, 4}));
 }
 
@@ -43,23 +49,32 @@ TEST(EventQueueTest, LanesAndHeapTogetherAreSorted) {
         queue.PushOrdered(EventQueue::kHop, time, EventKind::kWaitEnd, i);
     }
     if (stream.Below(2) == 0 && !queue.empty()) {
-      const Event event = queue.Pop();
+      const Event event = Pop(queue);
       now = event.time;
       popped.emplace_back(event.time, event.index());
     }
   }
   while (!queue.empty()) {
-    const Event event = queue.Pop();
+    const Event event = Pop(queue);
     popped.emplace_back(event.time, event.index());
   }
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(popped, expected);
 }
 
+TEST(EventQueueTest, LaterEventsStay) {
+  EventQueue queue;
+  queue.Push(7, EventKind::kArrive, 1);
+  Event event;
+  EXPECT_FALSE(queue.PopUntil(6, &event));
+  EXPECT_TRUE(queue.PopUntil(7, &event));
+  EXPECT_FALSE(queue.PopUntil(8, &event));
+}
+
 TEST(EventQueueTest, AnEventIsSixteenBytesAndKeepsKindAndIndex) {
   EventQueue queue;
   queue.Push(1, EventKind::kWindowEnd, Event::kIndexMask);
-  const Event event = queue.Pop();
+  const Event event = Pop(queue);
   EXPECT_EQ(event.kind(), EventKind::kWindowEnd);
   EXPECT_EQ(event.index(), Event::kIndexMask);
 }

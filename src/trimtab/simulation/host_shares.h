@@ -27,11 +27,12 @@ class HostShares {
     Container& c = state_.containers[container];
     c.cpu.Throttle();
     Host& host = state_.hosts[c.host];
-    const auto want = static_cast<std::int64_t>(c.cpu.want() * 1000.0 + 0.5);
+    const double cores = c.cpu.want();
+    const auto want = static_cast<std::int64_t>(cores * 1000.0 + 0.5);
     host.want += want - c.want;
     c.want = want;
     if (host.want <= host.capacity && !host.saturated) {
-      c.cpu.SetShare(static_cast<double>(want) / 1000.0, c.speed);
+      c.cpu.SetShare(cores, c.speed);
       SetTimer(container);
     } else {
       ShareOut(host, container);

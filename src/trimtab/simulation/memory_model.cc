@@ -34,8 +34,7 @@ double MemoryModel::UnreclaimableBytes(int frames) const {
   return spec_->heap.as_double() + spec_->per_frame.as_double() * frames;
 }
 
-double MemoryModel::MissingShare(int frames) {
-  if (fits_) return 0;
+double MemoryModel::LookUp(int frames) {
   const auto index = std::min(static_cast<std::size_t>(std::max(frames, 0)), kRemembered);
   if (missing_.empty()) missing_.assign(kRemembered + 1, -1.0);
   if (index < kRemembered && missing_[index] >= 0) return missing_[index];

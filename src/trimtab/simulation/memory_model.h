@@ -27,7 +27,7 @@ class MemoryModel {
   double limit() const { return limit_; }
 
   bool Kills(int frames) const { return frames > most_frames_; }
-  double MissingShare(int frames);
+  double MissingShare(int frames) { return fits_ ? 0.0 : LookUp(frames); }
   // Bytes in use: what it cannot give back and as many of its file pages as fit.
   double UsedBytes(int frames) const;
   // Bytes it would use without a limit.
@@ -36,6 +36,8 @@ class MemoryModel {
   double UnreclaimableBytes(int frames) const;
 
  private:
+  double LookUp(int frames);
+
   const MemorySpec* spec_ = nullptr;
   double limit_ = 0;
   int most_frames_ = std::numeric_limits<int>::max();

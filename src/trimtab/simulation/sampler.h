@@ -27,7 +27,7 @@ class InverseCdfTable {
   // The value at upper-tail probability `bits` / 2^64.
   double At(std::uint64_t bits) const {
     const auto octave = static_cast<std::size_t>(std::countl_zero(bits | 1U));
-    if (octave >= kOctaves) return nodes_.back();
+    if (octave >= kOctaves) return nodes_[kPieces * kOctaves];
     const std::uint64_t mantissa = bits << (octave + 1);  // below the leading one
     const auto piece = static_cast<std::size_t>(mantissa >> 58U);
     const auto fraction = static_cast<double>(static_cast<std::int64_t>((mantissa << 6U) >> 11U));

@@ -15,7 +15,7 @@
 namespace trimtab {
 namespace {
 
-double Cut(const Interval& range, double value) {
+double Cut(const FeatureInterval& range, double value) {
   return std::clamp(value, range.low, std::max(range.low, range.high));
 }
 

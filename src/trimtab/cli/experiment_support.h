@@ -1,0 +1,59 @@
+// What the commands share that run the simulated cluster: inputs, profiles, bars and tables.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "trimtab/cli/context.h"
+#include "trimtab/cli/output.h"
+#include "trimtab/experiment/experiment.h"
+#include "trimtab/experiment/static_search.h"
+#include "trimtab/profile/application_profile.h"
+
+namespace trimtab {
+
+// Bars on stderr as an experiment's progress. A line of work ends when all its parts are done.
+class BarProgress : public ExperimentProgress {
+ public:
+  // `progress` must outlive it and what Start() returns.
+  explicit BarProgress(Progress& progress) : progress_(progress) {}
+  std::function<void(std::int64_t done)> Start(std::string name, std::int64_t total) override;
+
+ private:
+  Progress& progress_;
+};
+
+struct ExperimentArguments {
+  std::string scenario;
+  std::string directory;
+  std::uint64_t seed = 1;
+  std::optional<int> minutes = std::nullopt;
+  std::string load_file = {};
+  std::string interference_file = {};
+};
+
+// Loads scenario and recordings, makes the directory. `progress` and `context` must outlive it.
+absl::StatusOr<ExperimentInput> MakeExperimentInput(const ExperimentArguments& arguments,
+                                                    BarProgress& progress, Context& context);
+
+// The profile in `path`; or when that is empty, one made by a demo-size sweep and training, kept in
+// the user's cache folder under the scenario's hash and seed, so that the next call only reads it.
+absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, const std::string& path,
+                                              Context& context);
+
+// SearchStatic under the worst of the input's workload.
+absl::StatusOr<StaticSearchResult> SearchStaticFor(const ExperimentInput& input, int minutes);
+
+// A run repeated into the same folder starts its own journal.
+absl::Status ForgetJournal(const std::string& directory);
+
+Table TableOf(const ResultTable& result);
+
+}  // namespace trimtab

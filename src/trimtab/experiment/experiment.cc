@@ -1,0 +1,38 @@
+#include "trimtab/experiment/experiment.h"
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fmt/format.h"
+#include "trimtab/experiment/comparison_experiments.h"
+
+namespace trimtab {
+namespace {
+
+constexpr std::array kExperiments = {
+    Experiment{"demo", "400 minutes of Hotel Reservation: Grad, the HPA and a static allocation",
+               true, &RunDemo},
+    Experiment{"grad-goal", "the demo's policies over five seeds, with the goal of at most 4.7 %",
+               true, &RunGradGoal},
+    Experiment{"tune", "finds the options of the baselines and writes them beside the scenario",
+               true, &RunTune},
+};
+
+}  // namespace
+
+std::span<const Experiment> Experiments() { return kExperiments; }
+
+absl::StatusOr<const Experiment*> FindExperiment(std::string_view name) {
+  std::string names;
+  for (const Experiment& experiment : kExperiments) {
+    if (experiment.name == name) return &experiment;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", experiment.name);
+  }
+  return absl::NotFoundError(fmt::format("experiment '{}' is none of {}", name, names));
+}
+
+}  // namespace trimtab

@@ -1,0 +1,79 @@
+// The table of experiments: everything that `trimtab experiment run` can repeat.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "trimtab/controller/control_loop.h"
+#include "trimtab/experiment/figures.h"
+#include "trimtab/profile/application_profile.h"
+#include "trimtab/scenario/scenario.h"
+#include "trimtab/workload/workload.h"
+
+namespace trimtab {
+
+// How a long job tells how far it is. Thread-safety: any thread.
+class ExperimentProgress {
+ public:
+  virtual ~ExperimentProgress() = default;
+  // Begins a line of work of `total` parts; the function returned takes the parts done so far.
+  virtual std::function<void(std::int64_t done)> Start(std::string name, std::int64_t total) = 0;
+};
+
+struct ExperimentInput {
+  std::string scenario_path;
+  Scenario scenario;
+  std::uint64_t seed = 1;
+  int threads = 2;
+  std::optional<int> minutes;  // simulated, where the experiment has runs; otherwise its own
+  std::string directory;       // exists; figures, tables and run folders go there
+  // Recordings in place of the scenario's fitted series.
+  RecordedWorkload recorded;
+  const ApplicationProfile* profile = nullptr;  // of the scenario, where the experiment needs one
+  ExperimentProgress& progress;
+  std::function<bool()> stopped;
+  Stopwatch stopwatch;
+};
+
+// A table as results are printed and kept.
+struct ResultTable {
+  using Cell = std::variant<std::monostate, std::string, std::int64_t, double>;
+  struct Column {
+    std::string key;     // JSON and CSV: camelCase with the base unit
+    std::string header;  // as people read it
+    double scale = 1;    // people read number * scale
+    int decimals = 0;
+  };
+  std::string title;
+  std::vector<Column> columns;
+  std::vector<std::vector<Cell>> rows;  // each as long as `columns`
+};
+
+struct ExperimentResult {
+  std::vector<ResultTable> tables;
+  std::vector<Figure> figures;        // also in the directory, under figures/
+  std::vector<std::string> verdicts;  // one sentence a goal: met or missed, with the figure
+  std::vector<std::string> next;      // commands to try
+};
+
+struct Experiment {
+  std::string_view name;
+  std::string_view description;  // one line
+  bool needs_profile = false;
+  absl::StatusOr<ExperimentResult> (*run)(const ExperimentInput& input);
+};
+
+// Sorted by name.
+std::span<const Experiment> Experiments();
+// kNotFound lists the names.
+absl::StatusOr<const Experiment*> FindExperiment(std::string_view name);
+
+}  // namespace trimtab

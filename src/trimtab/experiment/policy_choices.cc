@@ -1,0 +1,99 @@
+#include "trimtab/experiment/policy_choices.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fmt/format.h"
+#include "trimtab/scaling/grad/grad_models.h"
+
+namespace trimtab {
+namespace {
+
+// Sizes that do not suffice for a microservice's working set are raised to it, to the next 50 MiB.
+Bytes AtLeastWorkingSet(Bytes memory, const ScalingBounds& bounds) {
+  constexpr std::int64_t kStep = Mebibytes(50).value();
+  if (memory >= bounds.working_set) return memory;
+  return Bytes((bounds.working_set.value() + kStep - 1) / kStep * kStep);
+}
+
+Allocation InitialOf(const Scenario& scenario) {
+  Allocation initial(scenario.application.size());
+  for (std::size_t i = 0; i < initial.size(); ++i) {
+    const MicroserviceId id(i);
+    initial[id] = scenario.cluster.microservices[i].initial;
+    initial[id].container.memory = AtLeastWorkingSet(initial[id].container.memory,
+                                                     scenario.application.microservice(id).bounds);
+  }
+  return initial;
+}
+
+}  // namespace
+
+absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
+                                            const ApplicationProfile& profile,
+                                            GradFidelity fidelity,
+                                            const std::optional<TunedGrad>& tuned) {
+  if (auto s = CheckProfileFits(profile, scenario.application, ClusterHash(scenario.cluster));
+      !s.ok()) {
+    return s;
+  }
+  std::vector<const NeuralLatencyModel*> latency;
+  for (const ProfiledMicroservice& of : profile.microservices) latency.push_back(&of.latency);
+  auto models = GradModels::Create(scenario.application, latency, profile.end_to_end);
+  if (!models.ok()) return models.status();
+
+  PolicyRunOptions run;
+  run.policy = "grad";
+  run.fidelity = std::string(GradFidelityName(fidelity));
+  run.label = fmt::format("grad ({})", run.fidelity);
+  run.parts.application = &scenario.application;
+  run.parts.models = *std::move(models);
+  run.parts.grad.fidelity = fidelity;
+  if (tuned) {
+    run.parts.grad.confidence = tuned->confidence;
+    run.parts.grad.scale_down_below = tuned->scale_down_below;
+  }
+  run.initial = InitialOf(scenario);
+  return run;
+}
+
+TunedHpa OutOfTheBoxHpa() {
+  return {.target_utilization = 80,
+          .container = {.cpu = Millicores(500), .memory = Mebibytes(512)}};
+}
+
+PolicyRunOptions HpaChoice(const Scenario& scenario, const TunedHpa& hpa) {
+  PolicyRunOptions run;
+  run.policy = "hpa";
+  run.label = fmt::format("hpa {:.0f} %", hpa.target_utilization);
+  run.parts.hpa.metrics = {
+      {.kind = HpaMetric::Kind::kCpuUtilization, .target = hpa.target_utilization}};
+  Allocation initial(scenario.application.size());
+  for (std::size_t i = 0; i < initial.size(); ++i) {
+    const MicroserviceId id(i);
+    const ScalingBounds& bounds = scenario.application.microservice(id).bounds;
+    initial[id] = {
+        .replicas = bounds.fewest_replicas,
+        .container = {
+            .cpu = std::clamp(hpa.container.cpu, bounds.smallest.cpu, bounds.largest.cpu),
+            .memory = AtLeastWorkingSet(
+                std::clamp(hpa.container.memory, bounds.smallest.memory, bounds.largest.memory),
+                bounds)}};
+  }
+  run.initial = initial;
+  return run;
+}
+
+PolicyRunOptions StaticChoice(const Allocation& allocation) {
+  PolicyRunOptions run;
+  run.policy = "static";
+  run.label = "static";
+  run.parts.allocation = allocation;
+  run.initial = allocation;
+  return run;
+}
+
+}  // namespace trimtab

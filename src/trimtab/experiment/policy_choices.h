@@ -1,0 +1,34 @@
+// The policies of a comparison, each with the options it is judged with.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "trimtab/experiment/policy_run.h"
+#include "trimtab/experiment/tuned_options.h"
+#include "trimtab/profile/application_profile.h"
+#include "trimtab/scaling/grad/grad_options.h"
+#include "trimtab/scenario/scenario.h"
+
+namespace trimtab {
+
+// Grad as it is shipped, or with the tuned options. It starts where the scenario does, memory below
+// a working set raised to it. `profile` must fit the scenario.
+absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
+                                            const ApplicationProfile& profile,
+                                            GradFidelity fidelity,
+                                            const std::optional<TunedGrad>& tuned);
+
+// The Kubernetes HPA on CPU utilisation: every container of one size, raised to the working set and
+// kept inside the bounds of its microservice; replicas start at the fewest.
+PolicyRunOptions HpaChoice(const Scenario& scenario, const TunedHpa& hpa);
+
+// The HPA as it comes: 80 %, and containers as a cautious user sizes them without measuring: half a
+// core and 512 MiB.
+TunedHpa OutOfTheBoxHpa();
+
+PolicyRunOptions StaticChoice(const Allocation& allocation);
+
+}  // namespace trimtab
