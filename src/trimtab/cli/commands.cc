@@ -24,6 +24,30 @@ constexpr std::array kCommands = {
             .examples = "trimtab validate hotel-reservation\n"
                         "trimtab validate -o json ./app.yaml",
             .declare = DeclareValidate},
+    Command{.name = "plan",
+            .description = "Compute the allocation that holds the SLA at a load, with every step",
+            .examples = "trimtab plan hotel-reservation --load 500\n"
+                        "trimtab plan hotel-reservation --load 500 --interference cpu=0.4 -o json",
+            .declare = DeclarePlan},
+    Command{.name = "simulate",
+            .description = "Run the simulated cluster under one policy",
+            .examples = "trimtab simulate hotel-reservation --policy grad --out out/grad\n"
+                        "trimtab simulate hotel-reservation --policy hpa --hpa-target 60 -o json\n"
+                        "trimtab simulate my.yaml --policy static --load-file rps.txt --minutes 60",
+            .declare = DeclareSimulate},
+    Command{.name = "experiment run",
+            .description = "Repeat an experiment: policies side by side, figures, goals",
+            .examples = "trimtab experiment run demo\n"
+                        "trimtab experiment run grad-goal --seed 1 -o json",
+            .declare = DeclareExperimentRun},
+    Command{.name = "experiment list",
+            .description = "List the experiments",
+            .examples = "trimtab experiment list",
+            .declare = DeclareExperimentList},
+    Command{.name = "report",
+            .description = "Make one page of figures from runs",
+            .examples = "trimtab report out/demo/grad-corrected out/demo/static --out out/report",
+            .declare = DeclareReport},
     Command{.name = "version",
             .description = "Print the version, the commit, the build type and the SIMD targets",
             .examples = "trimtab version\n"

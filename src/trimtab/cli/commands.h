@@ -29,6 +29,11 @@ struct Command {
 CommandAction DeclareGraph(Arguments& arguments);
 CommandAction DeclareCalibrate(Arguments& arguments);
 CommandAction DeclareValidate(Arguments& arguments);
+CommandAction DeclarePlan(Arguments& arguments);
+CommandAction DeclareSimulate(Arguments& arguments);
+CommandAction DeclareExperimentRun(Arguments& arguments);
+CommandAction DeclareExperimentList(Arguments& arguments);
+CommandAction DeclareReport(Arguments& arguments);
 CommandAction DeclareVersion(Arguments& arguments);
 
 // In the order in which --help lists them.
