@@ -113,7 +113,8 @@ absl::StatusOr<Plan> GradPolicy::MakePlan(const PlanningInput& input) {
     const double margin =
         std::max(1.0, models_.predictor().ErrorQuantile(Quantile(options_.confidence)));
     target = target / (correction * margin);
-  } else if (measured && *measured > input.sla.latency && state_.tail() <= input.sla.latency) {
+  } else if (measured && std::isfinite(measured->count()) && *measured > input.sla.latency &&
+             state_.tail() <= input.sla.latency) {
     // The commit missed although the prediction did not: go on from what was measured.
     offset = *measured - state_.tail();
     target = target - offset;

@@ -19,6 +19,10 @@ double Cut(const FeatureInterval& range, double value) {
   return std::clamp(value, range.low, std::max(range.low, range.high));
 }
 
+bool IsLatency(const std::optional<Latency>& latency) {
+  return latency && *latency >= Latency(0) && *latency < Latency(1e9);
+}
+
 constexpr std::size_t IndexOf(InterferenceKind kind) { return static_cast<std::size_t>(kind); }
 
 Interference CutInterference(const FeatureRanges& ranges, const Interference& seen) {
@@ -151,13 +155,14 @@ OwnLatency PlanningState::FallbackOwnLatency(std::size_t i,
   OwnLatency own{.mean = Latency(0), .max = Latency(0)};
   double count = 0;
   for (const ContainerObservation& container : seen.containers) {
-    if (!container.own_latency_tail) continue;
+    if (!IsLatency(container.own_latency_tail)) continue;
     own.mean += *container.own_latency_tail;
     own.max = std::max(own.max, *container.own_latency_tail);
     ++count;
   }
   if (count > 0) return {.mean = own.mean / count, .max = own.max};
-  if (seen.own_latency_tail) return {.mean = *seen.own_latency_tail, .max = *seen.own_latency_tail};
+  if (IsLatency(seen.own_latency_tail))
+    return {.mean = *seen.own_latency_tail, .max = *seen.own_latency_tail};
   if (!joined(i).token) return {.mean = Latency(1), .max = Latency(1)};
   const std::vector<double>& center = models_.predictor().model().input_center;
   const std::size_t at = 2 * *joined(i).token;

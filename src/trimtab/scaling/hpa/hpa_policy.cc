@@ -29,6 +29,11 @@ std::string MetricName(const HpaMetric& metric) {
   return "";
 }
 
+// A sample that is not a number of cores is no sample.
+bool IsSample(const std::optional<Measured<double>>& usage) {
+  return usage && usage->value >= 0 && usage->value < 1e9;
+}
+
 }  // namespace
 
 HpaPolicy::Autoscaler::Autoscaler(const HpaOptions& options)
@@ -142,7 +147,7 @@ std::vector<HpaPod> HpaPolicy::Group(const MicroserviceObservation& seen, Instan
       pod = {.state = HpaPod::State::kCounted,
              .usage = container.memory_usage->value.value(),
              .request = container.limits.memory.value()};
-    } else if (kind == HpaMetric::Kind::kCpuUtilization && container.cpu_usage) {
+    } else if (kind == HpaMetric::Kind::kCpuUtilization && IsSample(container.cpu_usage)) {
       pod = {.state = Unready(container, history, now) ? HpaPod::State::kUnready
                                                        : HpaPod::State::kCounted,
              .usage = std::llround(container.cpu_usage->value * 1000),
@@ -166,7 +171,10 @@ absl::StatusOr<int> HpaPolicy::Replicas(const HpaMetric& metric,
     tolerance.up = options_.behavior->scale_up.tolerance.value_or(options_.tolerance);
   }
   if (metric.kind == HpaMetric::Kind::kLoadAverageValue) {
-    if (!seen.arrival_rate) return absl::UnavailableError("the load is not measured");
+    if (!seen.arrival_rate ||
+        !(seen.arrival_rate->value() >= 0 && seen.arrival_rate->value() < 1e9 * metric.target)) {
+      return absl::UnavailableError("the load is not measured");
+    }
     return ReplicasForExternalTotal(seen.arrival_rate->value(), current, metric.target, tolerance);
   }
   const std::vector<HpaPod> pods = Group(seen, now, autoscaler, metric.kind);

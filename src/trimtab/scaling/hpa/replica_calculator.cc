@@ -37,6 +37,9 @@ std::optional<double> AverageRatio(const Totals& totals, std::int64_t target) {
   return static_cast<double>(totals.usage / totals.pods) / static_cast<double>(target);
 }
 
+// Beyond any cluster, and an int.
+int Ceiling(double replicas) { return static_cast<int>(std::ceil(std::min(replicas, 1e9))); }
+
 absl::StatusOr<int> Replicas(std::span<const HpaPod> pods, int current, std::int64_t target,
                              const HpaTolerance& tolerance, RatioOf ratio_of,
                              std::int64_t (*fallback_usage)(const HpaPod&, std::int64_t target)) {
@@ -55,7 +58,7 @@ absl::StatusOr<int> Replicas(std::span<const HpaPod> pods, int current, std::int
   const bool scale_up_with_unready = any_unready && *ratio > 1.0;
   if (!scale_up_with_unready && !any_missing) {
     if (tolerance.Allows(*ratio)) return current;
-    return static_cast<int>(std::ceil(*ratio * totals.pods));
+    return Ceiling(*ratio * totals.pods);
   }
   Totals all = totals;
   for (const HpaPod& pod : pods) {
@@ -68,7 +71,7 @@ absl::StatusOr<int> Replicas(std::span<const HpaPod> pods, int current, std::int
   const double second = ratio_of(all, target).value_or(1.0);
   const bool turned = (*ratio < 1.0 && second > 1.0) || (*ratio > 1.0 && second < 1.0);
   if (tolerance.Allows(second) || turned) return current;
-  const int replicas = static_cast<int>(std::ceil(second * all.pods));
+  const int replicas = Ceiling(second * all.pods);
   const bool against = (second < 1.0 && replicas > current) || (second > 1.0 && replicas < current);
   return against ? current : replicas;
 }
@@ -93,7 +96,7 @@ int ReplicasForExternalTotal(double total, int current_replicas, double target,
                              const HpaTolerance& tolerance) {
   const double ratio = total / (target * current_replicas);
   if (tolerance.Allows(ratio)) return current_replicas;
-  return static_cast<int>(std::ceil(total / target));
+  return Ceiling(total / target);
 }
 
 }  // namespace trimtab
