@@ -14,11 +14,12 @@ constexpr std::array kCommands = {
                         "trimtab graph -o json --class-by multiplicity traces.json\n"
                         "trimtab graph --svg 1 spans.csv.gz > class.svg",
             .declare = DeclareGraph},
-    Command{.name = "calibrate",
-            .description = "Fit a scenario's parameters to recordings, and say how far they are off",
-            .examples = "trimtab calibrate --of load rates.txt --play 400m\n"
-                        "trimtab calibrate --of interference --kind cpu machines.csv.gz --length 60m",
-            .declare = DeclareCalibrate},
+    Command{
+        .name = "calibrate",
+        .description = "Fit a scenario's parameters to recordings, and say how far they are off",
+        .examples = "trimtab calibrate --of load rates.txt --play 400m\n"
+                    "trimtab calibrate --of interference --kind cpu machines.csv.gz --length 60m",
+        .declare = DeclareCalibrate},
     Command{.name = "validate",
             .description = "Check scenario files offline",
             .examples = "trimtab validate hotel-reservation\n"

@@ -83,8 +83,8 @@ TEST_P(StationAgainstLoop, AgreesWithTheEventLoop) {
   const double error = std::hypot(in_loop.relative_standard_error, alone->relative_standard_error);
   EXPECT_LT(4.5 * error, 0.06);
   EXPECT_NEAR(alone->tail / in_loop.tail, 1, 4.5 * error);
-  // Demand of a request has a CV below 1.2: relative error 1.2 / sqrt(1,600,000) = 0.1 %, four and a
-  // half of both.
+  // Demand of a request has a CV below 1.2: relative error 1.2 / sqrt(1,600,000) = 0.1 %, four and
+  // a half of both.
   EXPECT_NEAR(alone->utilization / utilization, 1, 0.0065);
 }
 
