@@ -25,12 +25,22 @@ namespace {
 
 constexpr Duration kWindow = std::chrono::seconds(60);
 
+// How long a request without an answer has taken: the longest timeout there is, at least ten SLAs.
+Duration LongestAnswer(const Scenario& scenario) {
+  Duration longest = 10 * std::chrono::duration_cast<Duration>(scenario.sla.latency);
+  for (const EntrySpec& entry : scenario.cluster.entries) {
+    if (entry.timeout) longest = std::max(longest, *entry.timeout);
+  }
+  return longest;
+}
+
 // Turns the world's own windows into rows, and pools what counts.
 class WindowCollector {
  public:
-  WindowCollector(Latency sla, int skip_minutes, const WorkloadSeries& workload,
+  WindowCollector(const Scenario& scenario, int skip_minutes, const WorkloadSeries& workload,
                   const std::function<void(double)>& progress)
-      : sla_(std::chrono::duration_cast<Duration>(sla)),
+      : sla_(std::chrono::duration_cast<Duration>(scenario.sla.latency)),
+        longest_(LongestAnswer(scenario)),
         skip_minutes_(skip_minutes),
         workload_(workload),
         progress_(progress) {}
@@ -38,7 +48,7 @@ class WindowCollector {
   void Add(const WindowRecord& window) {
     const Duration since = window.start.time_since_epoch();
     WindowRow row;
-    row.minute = InSeconds(since) / 60;
+    row.minute = std::chrono::duration<double, std::ratio<60>>(since).count();
     row.application_load =
         static_cast<double>(window.arrivals) / InSeconds(window.end - window.start);
     row.requests = window.requests;
@@ -46,10 +56,9 @@ class WindowCollector {
     // A request that failed has no answer within the SLA, however early it failed.
     row.above_sla =
         window.end_to_end.CountAbove(sla_.count()) + static_cast<double>(window.failures);
-    row.p50_seconds = InSeconds(window.p50);
-    row.p95_seconds = InSeconds(window.p95);
-    row.p99_seconds = InSeconds(window.p99);
-    if (window.requests == 0) row.p50_seconds = row.p95_seconds = row.p99_seconds = std::nan("");
+    row.p50_seconds = QuantileOf(window, kP50);
+    row.p95_seconds = QuantileOf(window, kP95);
+    row.p99_seconds = QuantileOf(window, kP99);
     row.units = window.units;
     for (std::size_t kind = 0; kind < row.interference.size(); ++kind) {
       const auto& series = workload_.interference[kind];
@@ -60,11 +69,22 @@ class WindowCollector {
     if (progress_) progress_(row.minute + 1);
   }
 
+  // With every failed request at the end of the order: it had no answer, however early it failed.
+  // The world notes failures at the time of the error, which is before any answer.
+  double QuantileOf(const WindowRecord& window, Quantile q) const {
+    if (window.requests == 0) return std::nan("");
+    const auto total = static_cast<double>(window.requests);
+    const double level = q.level() + static_cast<double>(window.failures) / total;
+    if (level > 1) return InSeconds(longest_);
+    return window.end_to_end.ValueAt(Quantile(level)) * 1e-9;
+  }
+
   std::vector<WindowRow> TakeRows() { return std::move(rows_); }
   const LogHistogram& pooled() const { return pooled_; }
 
  private:
   Duration sla_;
+  Duration longest_;
   int skip_minutes_;
   const WorkloadSeries& workload_;
   const std::function<void(double)>& progress_;
@@ -120,7 +140,7 @@ absl::StatusOr<RunRecord> RunPolicy(const Scenario& scenario, const WorkloadSeri
     }
   }
   const Instant end{kWindow * options.minutes};
-  WindowCollector collector(scenario.sla.latency, options.skip_minutes, workload, hooks.progress);
+  WindowCollector collector(scenario, options.skip_minutes, workload, hooks.progress);
   auto cluster = SimulatedCluster::Create(
       std::move(spec), {.seed = options.seed,
                         .load = workload.load,
