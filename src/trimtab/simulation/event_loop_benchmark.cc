@@ -47,6 +47,9 @@ void Run(benchmark::State& state, SimulatedCluster& cluster, int seconds, double
 void BM_TandemEvents(benchmark::State& state) {
   const auto cluster = MakeCluster(Tandem(), kTandemRate, 0);
   Run(state, *cluster, 600, kTandemEventsPerCustomer);
+  // Of a customer in the network: what a comparison checks against theory.
+  const FlowStatistics& flow = cluster->loop().state().replica_sets[0].flow;
+  state.counters["mean_seconds"] = flow.sojourn_nanos * 1e-9 / static_cast<double>(flow.departures);
 }
 BENCHMARK(BM_TandemEvents)->Unit(benchmark::kMillisecond);
 
