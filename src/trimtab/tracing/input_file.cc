@@ -133,28 +133,30 @@ class DecodedFile : public InputFile {
         fmt::format("'{}': gzip stream {} at byte {}", path(), what, position()));
   }
 
+  // What was decompressed before an error is handed on first; the error comes with the next call.
   absl::StatusOr<std::size_t> Inflate(char* to, std::size_t size) {
     std::size_t done = 0;
-    while (done == 0 && !is_finished_) {
-      if (begin_ == end_) {
-        if (const absl::Status filled = Fill(1); !filled.ok()) return filled;
-        if (begin_ == end_) return Damaged("is cut");
-      }
-      stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data() + begin_);
-      stream_.avail_in = static_cast<uInt>(end_ - begin_);
-      stream_.next_out = reinterpret_cast<Bytef*>(to);
-      stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(size, 1 << 30));
-      const uInt room = stream_.avail_out;
-      const int outcome = inflate(&stream_, Z_NO_FLUSH);
-      begin_ = end_ - stream_.avail_in;
-      done = room - stream_.avail_out;
-      if (outcome == Z_STREAM_END) {
-        if (const absl::Status next = NextMember(); !next.ok()) return next;
-      } else if (outcome != Z_OK && outcome != Z_BUF_ERROR) {
-        return Damaged("is damaged");
-      }
-    }
+    while (done == 0 && !is_finished_ && failed_.ok()) failed_ = InflateSome(to, size, done);
+    if (done == 0 && !failed_.ok()) return failed_;
     return done;
+  }
+
+  absl::Status InflateSome(char* to, std::size_t size, std::size_t& done) {
+    if (begin_ == end_) {
+      if (const absl::Status filled = Fill(1); !filled.ok()) return filled;
+      if (begin_ == end_) return Damaged("is cut");
+    }
+    stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data() + begin_);
+    stream_.avail_in = static_cast<uInt>(end_ - begin_);
+    stream_.next_out = reinterpret_cast<Bytef*>(to);
+    stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(size, 1 << 30));
+    const uInt room = stream_.avail_out;
+    const int outcome = inflate(&stream_, Z_NO_FLUSH);
+    begin_ = end_ - stream_.avail_in;
+    done = room - stream_.avail_out;
+    if (outcome == Z_STREAM_END) return NextMember();
+    if (outcome != Z_OK && outcome != Z_BUF_ERROR) return Damaged("is damaged");
+    return absl::OkStatus();
   }
 
   // After the end of a member: another member, zero padding up to the end, or the end.
@@ -185,6 +187,7 @@ class DecodedFile : public InputFile {
   bool is_begun_ = false;
   bool is_gzip_ = false;
   bool is_finished_ = false;
+  absl::Status failed_;
 };
 
 }  // namespace
@@ -203,8 +206,9 @@ absl::StatusOr<std::string_view> InputFile::Peek(std::size_t size) {
     peeked_.resize(size);
     const absl::StatusOr<std::size_t> got = ReadNext(peeked_.data() + had, size - had);
     peeked_.resize(had + (got.ok() ? *got : 0));
-    if (!got.ok()) return got.status();
-    if (*got == 0) break;
+    // What came before an error is shown; the reading meets the error again.
+    if (!got.ok() && had == 0) return got.status();
+    if (!got.ok() || *got == 0) break;
   }
   return std::string_view(peeked_).substr(0, size);
 }

@@ -82,6 +82,18 @@ TEST(InputFileTest, ADamagedStreamIsDataLoss) {
   EXPECT_EQ(ReadAll(packed).status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST(InputFileTest, WhatCameBeforeTheDamageIsHandedOn) {
+  std::string packed = Gzip("some text");
+  packed[packed.size() - 5] = static_cast<char>(packed[packed.size() - 5] ^ 1);  // the checksum
+  const auto file = InputFile::OverText("test", packed);
+  std::string buffer(100, '\0');
+  const auto got = file->Read(buffer.data(), buffer.size());
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(buffer.substr(0, *got), "some text");
+  EXPECT_EQ(file->Read(buffer.data(), buffer.size()).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(file->Read(buffer.data(), buffer.size()).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(InputFileTest, GarbageAfterTheLastMemberIsDataLoss) {
   EXPECT_EQ(ReadAll(Gzip("text") + "garbage").status().code(), absl::StatusCode::kDataLoss);
 }

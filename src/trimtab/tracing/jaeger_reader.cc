@@ -1,6 +1,8 @@
 #include "trimtab/tracing/jaeger_reader.h"
 
 #include <fmt/format.h>
+// Results convert to values by throwing unless this forbids it.
+#define SIMDJSON_EXCEPTIONS 0
 #include <simdjson.h>
 
 #include <algorithm>
@@ -192,7 +194,9 @@ class TraceParser {
   }
 
   error_code ParseReferences(ondemand::value value, SpanRecord& span) {
-    if (value.is_null()) return simdjson::SUCCESS;
+    bool is_null = false;
+    if (const auto error = value.is_null().get(is_null)) return error;
+    if (is_null) return simdjson::SUCCESS;
     ondemand::array references;
     if (const auto error = value.get_array().get(references)) return error;
     bool has_child_of = false;
@@ -228,7 +232,9 @@ class TraceParser {
   // are: neither span kinds nor pod names have any.
   template <class Use>
   error_code ParseTags(ondemand::value value, const Use& use) {
-    if (value.is_null()) return simdjson::SUCCESS;
+    bool is_null = false;
+    if (const auto error = value.is_null().get(is_null)) return error;
+    if (is_null) return simdjson::SUCCESS;
     ondemand::array tags;
     if (const auto error = value.get_array().get(tags)) return error;
     for (auto entry : tags) {
@@ -292,7 +298,7 @@ class TraceParser {
 
   void HandOn(ReadCounts& counts) {
     batch_.clear();
-    std::ranges::stable_sort(processes_, {}, &Process::id);
+    std::ranges::sort(processes_, {}, &Process::id);
     for (PendingSpan& pending : spans_) {
       const auto process = std::ranges::lower_bound(processes_, pending.process, {}, &Process::id);
       if (process != processes_.end() && process->id == pending.process) {

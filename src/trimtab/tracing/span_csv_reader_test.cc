@@ -123,6 +123,7 @@ TEST(SpanCsvReaderTest, SpansOfACutFileAreHandedOnBeforeTheError) {
   }
   const auto read = Read(packed + text);
   EXPECT_EQ(read.status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(read.counts.spans, read.spans.size());
 }
 
 TEST(SkipLogTest, KeepsTheFirstExamplesAndCountsAll) {
