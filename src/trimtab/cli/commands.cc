@@ -45,6 +45,13 @@ constexpr std::array kCommands = {
             .description = "List the experiments",
             .examples = "trimtab experiment list",
             .declare = DeclareExperimentList},
+    Command{
+        .name = "explain",
+        .description = "Print why a decision was made: what was seen, weighed, done and measured",
+        .examples = "trimtab explain run/journal.sqlite\n"
+                    "trimtab explain run/journal.sqlite --list\n"
+                    "trimtab explain run/journal.sqlite --decision 42 -o json",
+        .declare = DeclareExplain},
     Command{.name = "report",
             .description = "Make one page of figures from runs",
             .examples = "trimtab report out/demo/grad-corrected out/demo/static --out out/report",

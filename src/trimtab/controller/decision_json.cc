@@ -101,7 +101,7 @@ std::vector<bool> ListedMicroservices(const Decision& decision, std::size_t coun
 
 std::string ObservationToJson(const Decision& decision, const Application& application) {
   const Observation& seen = decision.observation;
-  Json json = {{"windowSeconds", InSeconds(seen.window)}};
+  Json json = {{"windowSeconds", Rounded(InSeconds(seen.window))}};
   if (seen.application_load) json["applicationLoad"] = Rounded(seen.application_load->value());
   if (seen.measured_tail_latency) {
     json["measuredTailLatencySeconds"] = Seconds(*seen.measured_tail_latency);

@@ -10,6 +10,9 @@
 namespace trimtab {
 namespace {
 
+// Of a difference of counters: less beyond the bounds is no defect of the data.
+constexpr double kRounding = 1e-6;
+
 std::size_t IndexOf(InterferenceKind kind) { return static_cast<std::size_t>(kind); }
 
 struct ContainerReading {
@@ -121,8 +124,8 @@ class Join {
 
   Ratio ShareByOthers(double whole, double own, double capacity) {
     const double share = (whole - own) / capacity;
-    if (share < 0) ++defects_.clipped_at_zero;
-    if (share > 1) ++defects_.clipped_at_one;
+    if (share < -kRounding) ++defects_.clipped_at_zero;
+    if (share > 1 + kRounding) ++defects_.clipped_at_one;
     return Ratio(std::clamp(share, 0.0, 1.0));
   }
 

@@ -68,6 +68,13 @@ absl::Status TailTracker::Read(TraceSource& source, Instant now) {
 }
 
 void TailTracker::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanRecord> spans) {
+  const bool rooted =
+      std::ranges::any_of(spans, [](const SpanRecord& span) { return span.parent == 0; });
+  if (!rooted && roots_seen_) {
+    ++rootless_traces_;
+    return;
+  }
+  roots_seen_ = roots_seen_ || rooted;
   const TraceVisits* const trace = visits_.Build(spans, names_);
   if (trace == nullptr) return;
   graph_.Add(*trace);

@@ -40,6 +40,10 @@ struct TailTrackerOptions {
 // and its mean over the pods of a microservice, and the pooled quantile end to end, over the traces
 // whose entry ended inside the window. Exact: every sample is kept.
 //
+// A trace without its root is the lower part of one that had not ended when it settled: left out
+// and counted. A world whose traces never have a root, because what calls the entry is not traced,
+// is taken as it is.
+//
 // Thread-safety: one caller at a time. Cost: linear in the spans read, and in the samples of the
 // window for each AddTo().
 class TailTracker : private TraceSink {
@@ -67,6 +71,7 @@ class TailTracker : private TraceSink {
   const AssemblerCounts& assembler_counts() const { return assembler_.counts(); }
   const VisitCounts& visit_counts() const { return visits_.counts(); }
   std::int64_t dropped_samples() const { return dropped_samples_; }
+  std::int64_t rootless_traces() const { return rootless_traces_; }
 
  private:
   struct OwnSample {
@@ -93,6 +98,8 @@ class TailTracker : private TraceSink {
   std::deque<OwnSample> own_;            // in order of completion, nearly that of `at`
   std::deque<EndToEndSample> end_to_end_;
   std::int64_t dropped_samples_ = 0;
+  bool roots_seen_ = false;
+  std::int64_t rootless_traces_ = 0;
 };
 
 }  // namespace trimtab

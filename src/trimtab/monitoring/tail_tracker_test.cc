@@ -136,6 +136,26 @@ TEST_F(TailTrackerTest, ATraceInPiecesIsOne) {
   EXPECT_DOUBLE_EQ(observation.microservices[0].own_latency_tail->count(), 99);
 }
 
+TEST_F(TailTrackerTest, APartThatSettledBeforeItsRootIsLeftOut) {
+  source_.Add(9, 100, 1);
+  source_.Add(20, 8000, 1);  // the call ended at 16 s, four seconds before its caller
+  source_.spans[2].start = At(11);
+  source_.spans[2].duration = seconds(1);  // now eight seconds before it
+  EXPECT_EQ(Observe(18).tail_samples, 1U);
+  const Observation observation = Observe(30);
+  EXPECT_EQ(observation.tail_samples, 1U);
+  EXPECT_DOUBLE_EQ(observation.measured_tail_latency->count(), 100);
+  EXPECT_EQ(tracker_->rootless_traces(), 1);
+}
+
+TEST_F(TailTrackerTest, TracesThatNeverHaveARootAreTakenAsTheyAre) {
+  source_.Add(9, 100, 1);
+  source_.spans[1].parent = 77;  // an ingress that is not traced
+  const Observation observation = Observe(20);
+  EXPECT_EQ(observation.tail_samples, 1U);
+  EXPECT_EQ(tracker_->rootless_traces(), 0);
+}
+
 TEST_F(TailTrackerTest, TooFewTracesAreAGapAndNoTail) {
   options_.fewest_traces = 2;
   Make();

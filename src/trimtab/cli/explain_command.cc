@@ -1,0 +1,81 @@
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "trimtab/cli/arguments.h"
+#include "trimtab/cli/commands.h"
+#include "trimtab/cli/context.h"
+#include "trimtab/cli/exit_code.h"
+#include "trimtab/cli/explain_report.h"
+#include "trimtab/cli/output.h"
+#include "trimtab/journal/journal_reader.h"
+
+namespace trimtab {
+namespace {
+
+struct Values {
+  std::string journal;
+  std::int64_t decision = 0;  // 0: the newest that was committed, the newest when none was
+  bool list = false;
+  OutputFormat output = OutputFormat::kTable;
+};
+
+absl::Status ListDecisions(JournalReader& reader, const Values& values, Context& context) {
+  DecisionList list;
+  absl::Status status;
+  const absl::Status read = reader.ForEachDecision(
+      1, std::numeric_limits<std::int64_t>::max(), [&](const DecisionRecord& record) {
+        if (context.stop) status.Update(absl::CancelledError("listing decisions"));
+        if (status.ok()) status.Update(list.Add(record));
+      });
+  if (!read.ok()) return read;
+  if (!status.ok()) return status;
+  list.table().Write(values.output, context.color, context.out);
+  return absl::OkStatus();
+}
+
+absl::Status ExplainOne(JournalReader& reader, const Values& values, Context& context) {
+  absl::StatusOr<std::int64_t> id = values.decision;
+  if (values.decision == 0) id = reader.LastCommitted();
+  if (id.ok() && *id == 0) id = reader.LastDecision();
+  if (!id.ok()) return id.status();
+  const auto record = reader.Decision(*id);
+  if (!record.ok()) return record.status();
+  const auto run = reader.Run(record->run);
+  if (!run.ok()) return run.status();
+  const auto document = ExplainJson(*record, *run);
+  if (!document.ok()) return document.status();
+  if (values.output == OutputFormat::kJson) {
+    WriteJson(*document, context.out);
+  } else if (values.output == OutputFormat::kCsv) {
+    StepTable(*document).WriteCsv(context.out);
+  } else {
+    WriteExplanation(*document, context.out, context.color);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+CommandAction DeclareExplain(Arguments& arguments) {
+  const auto values = std::make_shared<Values>();
+  arguments.Positional("journal", &values->journal, "journal of a run: DIR/journal.sqlite");
+  arguments.Option("decision", &values->decision, {.min = 0},
+                   "number of the decision; 0 is the newest one that changed something");
+  arguments.Flag("list", &values->list, "list all decisions, one a line");
+  arguments.Output(&values->output);
+  return [values](Context& context) -> absl::StatusOr<ExitCode> {
+    auto reader = JournalReader::Open(values->journal);
+    if (!reader.ok()) return reader.status();
+    const absl::Status done = values->list ? ListDecisions(*reader, *values, context)
+                                           : ExplainOne(*reader, *values, context);
+    if (!done.ok()) return done;
+    return ExitCode::kSuccess;
+  };
+}
+
+}  // namespace trimtab
