@@ -178,7 +178,8 @@ bool ControlLoop::Record(Decision& decision) {
       {.at = decision.at,
        .observation = ObservationToJson(decision, parts_.application),
        .plan = PlanText(decision, parts_.application),
-       .commitment = CommitmentToJson(decision, options_.sla.latency, parts_.application)});
+       .commitment = CommitmentToJson(decision, options_.sla.latency, parts_.application),
+       .acts = !decision.held && decision.HasChanges()});
   if (!id.ok()) {
     decision.Hold(Degradation::kJournalDown, id.status().ToString());
     return false;

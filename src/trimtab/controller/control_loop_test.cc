@@ -27,6 +27,7 @@ TEST_F(ControlLoopTest, KeepsWhatThePolicyKeepsAndWritesItDown) {
   ASSERT_EQ(journal.entries.size(), 1U);
   const Json commitment = Json::parse(journal.entries[0].commitment);
   EXPECT_EQ(commitment["action"], "keep");
+  EXPECT_FALSE(journal.entries[0].acts);
   EXPECT_TRUE(commitment["scaleDownAllowed"].get<bool>());
   const Json observation = Json::parse(journal.entries[0].observation);
   EXPECT_DOUBLE_EQ(observation["applicationLoad"].get<double>(), 100);
@@ -47,6 +48,7 @@ TEST_F(ControlLoopTest, WritesADecisionDownBeforeItActs) {
   Step();
   EXPECT_EQ(Desired(0), Sized(3));
   EXPECT_EQ(Json::parse(journal.entries.at(0).commitment)["action"], "commit");
+  EXPECT_TRUE(journal.entries[0].acts);
   ASSERT_EQ(journal.outcomes.size(), 1U);
   EXPECT_EQ(journal.outcomes[0].kind, OutcomeKind::kApplied);
   EXPECT_EQ(Json::parse(journal.outcomes[0].body)["raises"]["accepted"].size(), 1U);

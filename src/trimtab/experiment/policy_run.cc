@@ -102,7 +102,8 @@ absl::StatusOr<std::unique_ptr<Journal>> OpenJournal(const Scenario& scenario,
        .policy = options.policy,
        .sla = std::chrono::duration_cast<Duration>(scenario.sla.latency),
        .details = fmt::format(R"({{"seed":{},"fidelity":"{}","simulatedMinutes":{}}})",
-                              options.seed, options.fidelity, options.minutes)});
+                              options.seed, options.fidelity, options.minutes)},
+      /*most_unflushed=*/100);
   if (!journal.ok()) return journal.status();
   return std::unique_ptr<Journal>(*std::move(journal));
 }

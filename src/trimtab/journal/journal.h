@@ -17,6 +17,7 @@ struct DecisionEntry {
   std::string observation;  // what was seen
   std::string plan;         // what the policy asked for, with every step; "null" when it failed
   std::string commitment;   // what is going to be done, the limits applied, or why nothing is
+  bool acts = true;         // something is going to be done
 };
 
 // What became of a decision.
@@ -32,8 +33,9 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  // The decision's number, from 1 without holes. When it returns the entry is durable: whoever acts
-  // only then never acts on a decision that a crash can lose. kUnavailable: nothing was written.
+  // The decision's number, from 1 without holes. When it returns, an entry that acts is durable:
+  // whoever acts only then never acts on a decision that a crash can lose. kUnavailable: nothing
+  // was written.
   virtual absl::StatusOr<std::int64_t> Append(const DecisionEntry& entry) = 0;
 
   // Adds to what became of decision `decision`. kNotFound: there is no such decision.

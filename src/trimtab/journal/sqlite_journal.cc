@@ -65,7 +65,8 @@ std::string_view OutcomeKindName(OutcomeKind kind) {
 }
 
 absl::StatusOr<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(const std::string& path,
-                                                                   const RunDescription& run) {
+                                                                   const RunDescription& run,
+                                                                   int most_unflushed) {
   auto database = SqliteDatabase::Open(path, SqliteDatabase::Mode::kReadWriteCreate);
   if (!database.ok()) return database.status();
   const auto file = RecogniseJournal(*database);
@@ -83,8 +84,38 @@ absl::StatusOr<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(const std::st
   auto outcome = database->Prepare(
       "INSERT INTO outcomes(decision, kind, atNanoseconds, body) VALUES (?, ?, ?, ?)");
   if (!outcome.ok()) return outcome.status();
-  return std::unique_ptr<SqliteJournal>(
-      new SqliteJournal(*std::move(database), *id, *std::move(decision), *std::move(outcome)));
+  return std::unique_ptr<SqliteJournal>(new SqliteJournal(
+      *std::move(database), *id, most_unflushed, *std::move(decision), *std::move(outcome)));
+}
+
+SqliteJournal::~SqliteJournal() {
+  // Nobody is left to be told of a failure, and nothing in it was acted on.
+  if (unflushed_ > 0) database_.Execute("COMMIT").IgnoreError();
+}
+
+absl::Status SqliteJournal::Insert(SqliteStatement& insert, bool flush) {
+  if (most_unflushed_ == 0) return StepAndReset(insert);
+  absl::Status status;
+  if (unflushed_ == 0) status = database_.Execute("BEGIN IMMEDIATE");
+  if (status.ok()) {
+    ++unflushed_;
+    status = StepAndReset(insert);
+  }
+  // A row that names an unknown decision fails alone; anything else ends the transaction.
+  if (absl::IsFailedPrecondition(status)) {
+    --unflushed_;
+    if (unflushed_ == 0) database_.Execute("ROLLBACK").IgnoreError();
+    return status;
+  }
+  if (status.ok() && (flush || unflushed_ >= most_unflushed_)) {
+    status = database_.Execute("COMMIT");
+    if (status.ok()) unflushed_ = 0;
+  }
+  if (!status.ok() && unflushed_ > 0) {
+    database_.Execute("ROLLBACK").IgnoreError();
+    unflushed_ = 0;
+  }
+  return status;
 }
 
 absl::StatusOr<std::int64_t> SqliteJournal::Append(const DecisionEntry& entry) {
@@ -93,7 +124,8 @@ absl::StatusOr<std::int64_t> SqliteJournal::Append(const DecisionEntry& entry) {
   insert_decision_.BindText(2, entry.observation);
   insert_decision_.BindText(3, entry.plan);
   insert_decision_.BindText(4, entry.commitment);
-  if (const auto done = StepAndReset(insert_decision_); !done.ok()) return done;
+  const absl::Status done = Insert(insert_decision_, entry.acts);
+  if (!done.ok()) return done;
   return database_.last_insert_row();
 }
 
@@ -103,7 +135,7 @@ absl::Status SqliteJournal::AppendOutcome(std::int64_t decision, OutcomeKind kin
   insert_outcome_.BindText(1, OutcomeKindName(kind));
   insert_outcome_.BindInteger(2, at.time_since_epoch().count());
   insert_outcome_.BindText(3, body);
-  const absl::Status done = StepAndReset(insert_outcome_);
+  const absl::Status done = Insert(insert_outcome_, /*flush=*/false);
   if (absl::IsFailedPrecondition(done)) {
     return absl::NotFoundError(
         fmt::format("{}: there is no decision {}", database_.place(), decision));

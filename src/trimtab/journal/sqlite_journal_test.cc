@@ -101,6 +101,29 @@ TEST_F(SqliteJournalTest, AnUnknownDecisionIsNamedWithTheRange) {
   EXPECT_EQ(*(*journal)->Append(Entry(20)), 2);
 }
 
+TEST_F(SqliteJournalTest, WhatIsNotActedOnMayWaitForWhatIs) {
+  auto journal = SqliteJournal::Open(path_, {}, /*most_unflushed=*/3);
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  auto reader = JournalReader::Open(path_);
+  DecisionEntry idle = Entry(10);
+  idle.acts = false;
+  EXPECT_EQ(*(*journal)->Append(idle), 1);
+  EXPECT_EQ(*(*journal)->Append(idle), 2);
+  EXPECT_EQ(*reader->LastDecision(), 0);
+  EXPECT_EQ(*(*journal)->Append(Entry(20)), 3);  // acts: all three are on the disk
+  EXPECT_EQ(*reader->LastDecision(), 3);
+  // An outcome of no decision fails alone.
+  EXPECT_EQ(*(*journal)->Append(idle), 4);
+  EXPECT_EQ((*journal)->AppendOutcome(9, OutcomeKind::kApplied, At(1), "{}").code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(*(*journal)->Append(idle), 5);
+  EXPECT_TRUE((*journal)->AppendOutcome(3, OutcomeKind::kApplied, At(1), "{}").ok());
+  EXPECT_EQ(*reader->LastDecision(), 5);  // the third that waited
+  EXPECT_EQ(*(*journal)->Append(idle), 6);
+  journal->reset();  // closed in order: nothing is lost
+  EXPECT_EQ(*reader->LastDecision(), 6);
+}
+
 TEST_F(SqliteJournalTest, RowsCannotBeChanged) {
   ASSERT_TRUE((*Open())->Append(Entry(10)).ok());
   auto database = SqliteDatabase::Open(path_, SqliteDatabase::Mode::kReadWriteCreate);
