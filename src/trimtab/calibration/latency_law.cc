@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::array<double, 9> kProbabilities = {0.02, 0.05, 0.1,  0.25, 0.5,
                                                   0.75, 0.9,  0.95, 0.98};
-constexpr std::array<double, 9> kWeights = {1, 1, 1, 1, 2, 1, 1, 2, 0.5};
+constexpr std::array<double, 9> kWeights = {0.3, 0.5, 0.7, 1, 2, 1, 1, 2, 0.5};
 constexpr std::size_t kFewestValues = 20;
 // The resolution of a recording; nothing shorter has a logarithm worth fitting.
 constexpr double kShortest = 1e-3;

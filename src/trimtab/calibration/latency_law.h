@@ -42,8 +42,9 @@ struct LatencyRun {
 std::optional<double> ModeThreshold(std::span<const LatencyRun> runs);
 
 // Least squares on the logarithms of nine quantiles of each run (Ceres' TinySolver), P50 and P95
-// with double weight. `threshold` as ModeThreshold() found it. The growth with the load is fitted
-// where rates differ by a fifth, else 0. kInvalidArgument: fewer than 20 values in a mode of a run.
+// with double weight, those below P25 with less: a logarithm makes much of a microsecond.
+// `threshold` as ModeThreshold() found it. The growth with the load is fitted where rates differ by
+// a fifth, else 0. kInvalidArgument: fewer than 20 values in a mode of a run.
 absl::StatusOr<LatencyLaw> FitLatencyLaw(std::span<const LatencyRun> runs,
                                          std::optional<double> threshold);
 

@@ -31,8 +31,6 @@ struct CalibrateValues {
   std::int64_t harmonics = 8;
   // Spans.
   double sampling = 1;
-  std::string scenario;
-  double cpu_share = 1;
   // Surface.
   std::string application = "hotel-reserv";
 };
@@ -40,7 +38,14 @@ struct CalibrateValues {
 // A recorded load or one recorded interference: the fitted description and its error.
 absl::StatusOr<ExitCode> CalibrateSeries(const CalibrateValues& values, Context& context);
 
-// Recorded spans: laws of own latency, and each run predicted from the others.
+// Recorded spans: laws of own latency, each run predicted from the others, and with `out` a
+// scenario made of them.
 absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& context);
+
+// A surface of tail latencies under contention: sensitivities.
+absl::StatusOr<ExitCode> CalibrateSurface(const CalibrateValues& values, Context& context);
+
+// A scenario: what half and twice each assumed parameter would do.
+absl::StatusOr<ExitCode> CalibrateScenario(const CalibrateValues& values, Context& context);
 
 }  // namespace trimtab

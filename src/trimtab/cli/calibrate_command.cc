@@ -21,8 +21,9 @@ constexpr Arguments::Bounds<Duration> kAnyLength{.min = Duration(0),
 CommandAction DeclareCalibrate(Arguments& arguments) {
   const auto values = std::make_shared<CalibrateValues>();
   arguments.PositionalList("file", &values->files,
-                           "recordings: spans, a load or an interference, plain or gzip");
-  arguments.Choice("of", &values->of, {"spans", "load", "interference"}, "what the files record");
+                           "recordings, plain or gzip; scenarios with --of scenario");
+  arguments.Choice("of", &values->of, {"spans", "load", "interference", "surface", "scenario"},
+                   "what the files are");
   arguments.Choice("kind", &values->kind,
                    {"cpu", "memoryCapacity", "memoryBandwidth", "networkBandwidth"},
                    "--of interference: which one");
@@ -43,7 +44,13 @@ CommandAction DeclareCalibrate(Arguments& arguments) {
   arguments.Output(&values->output);
   arguments.Option("sampling", &values->sampling, {.min = 1e-6, .max = 1},
                    "--of spans: share of the requests that was traced");
+  arguments.Option("out", &values->out, "--of spans: write a scenario to this file", "FILE");
+  arguments.Option("name", &values->name, "--of spans: the name of that scenario");
+  arguments.Option("application", &values->application, "--of surface: rows of this app");
+  arguments.Seed(&values->seed);
   return [values](Context& context) {
+    if (values->of == "surface") return CalibrateSurface(*values, context);
+    if (values->of == "scenario") return CalibrateScenario(*values, context);
     if (values->of == "spans") return CalibrateSpans(*values, context);
     return CalibrateSeries(*values, context);
   };

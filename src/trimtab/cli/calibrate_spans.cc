@@ -1,4 +1,3 @@
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,10 +10,14 @@
 #include "fmt/format.h"
 #include "trimtab/calibration/hold_out.h"
 #include "trimtab/calibration/run_samples.h"
+#include "trimtab/calibration/scenario_from_spans.h"
 #include "trimtab/cli/calibrate.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/output.h"
+#include "trimtab/profile/atomic_file.h"
+#include "trimtab/scenario/scenario.h"
+#include "trimtab/tracing/call_tree_inference.h"
 #include "trimtab/tracing/span_reader.h"
 #include "trimtab/tracing/trace_assembler.h"
 
@@ -22,24 +25,39 @@ namespace trimtab {
 namespace {
 
 // Spans of files: all traces settle when everything is read.
-class FileSpans : public SpanSink {
+class FileSpans : public SpanSink, private TraceSink {
  public:
-  FileSpans(RunCollector& collector, Context& context)
-      : assembler_({.memory_bound = Mebibytes(256)}, collector), context_(context) {}
+  FileSpans(const NameTable& names, RunCollector& collector, Context& context)
+      : names_(names),
+        collector_(collector),
+        trees_(names),
+        assembler_({.memory_bound = Mebibytes(256)}, *this),
+        context_(context) {}
   void Accept(std::span<const TracedSpan> batch) override {
     if (!context_.stop) assembler_.Add(batch, Instant());
   }
   void Finish() { assembler_.Flush(); }
+  const CallTreeInference& trees() const { return trees_; }
 
  private:
+  void AcceptTrace(const TraceId& trace, std::span<const SpanRecord> spans) override {
+    collector_.AcceptTrace(trace, spans);
+    if (const TraceVisits* visits = visits_.Build(spans, names_); visits != nullptr) {
+      trees_.Add(*visits);
+    }
+  }
+
+  const NameTable& names_;
+  RunCollector& collector_;
+  VisitBuilder visits_;
+  CallTreeInference trees_;
   TraceAssembler assembler_;
   Context& context_;
 };
 
-absl::Status ReadFiles(const CalibrateValues& values, NameTable& names, RunCollector& collector,
+absl::Status ReadFiles(const CalibrateValues& values, NameTable& names, FileSpans& sink,
                        Context& context) {
   SkipLog skipped;
-  FileSpans sink(collector, context);
   for (const std::string& path : values.files) {
     const auto file = InputFile::Open(path);
     if (!file.ok()) return file.status();
@@ -134,7 +152,8 @@ absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& 
   RunCollector::Options options;
   options.sampling = values.sampling;
   RunCollector collector(names, options);
-  if (const absl::Status read = ReadFiles(values, names, collector, context); !read.ok()) {
+  FileSpans spans(names, collector, context);
+  if (const absl::Status read = ReadFiles(values, names, spans, context); !read.ok()) {
     return read;
   }
   const auto runs = collector.Runs();
@@ -150,6 +169,14 @@ absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& 
         context.err << std::string(law.status().message()) << "; left out\n";
       }
     }
+  }
+  if (!values.out.empty()) {
+    const auto scenario =
+        ScenarioFromSpans(values.name, spans.trees().Classes(ClassKey::kCanonical), laws, *runs);
+    if (!scenario.ok()) return scenario.status();
+    const absl::Status written = ReplaceFile(values.out, WriteScenario(*scenario));
+    if (!written.ok()) return written;
+    context.err << fmt::format("wrote {}\n", values.out);
   }
   const auto hold_out = LeaveEachRunOut(*runs);
   const Table law_table = LawTable(laws);

@@ -17,8 +17,11 @@ constexpr std::array kCommands = {
     Command{
         .name = "calibrate",
         .description = "Fit a scenario's parameters to recordings, and say how far they are off",
-        .examples = "trimtab calibrate --of load rates.txt --play 400m\n"
-                    "trimtab calibrate --of interference --kind cpu machines.csv.gz --length 60m",
+        .examples = "trimtab calibrate spans.csv.gz --out app.yaml\n"
+                    "trimtab calibrate --of load rates.txt --play 400m\n"
+                    "trimtab calibrate --of interference --kind cpu machines.csv.gz --length 60m\n"
+                    "trimtab calibrate --of surface surface.csv.gz\n"
+                    "trimtab calibrate --of scenario hotel-reservation",
         .declare = DeclareCalibrate},
     Command{.name = "validate",
             .description = "Check scenario files offline",

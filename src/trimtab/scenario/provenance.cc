@@ -1,11 +1,13 @@
 #include "trimtab/scenario/provenance.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fmt/format.h"
+#include "trimtab/quantity/text.h"
 #include "trimtab/scenario/config_reader.h"
 #include "trimtab/scenario/scenario.h"
 #include "trimtab/scenario/yaml_document.h"
@@ -13,24 +15,28 @@
 namespace trimtab {
 namespace {
 
-void Collect(const YamlNode& node, const std::string& path, std::vector<Parameter>& all) {
+// Calls `each` with every parameter's path and node. Node is YamlNode, const or not.
+template <class Node, class Each>
+void ForEachParameter(Node& node, const std::string& path, const Each& each) {
   switch (node.kind) {
     case YamlNode::Kind::kScalar:
-      all.push_back({path, node.line, node.text});
+      each(path, node);
       return;
     case YamlNode::Kind::kSequence:
       for (std::size_t i = 0; i < node.items.size(); ++i) {
-        Collect(node.items[i], fmt::format("{}[{}]", path, ItemLabel(node.items[i], i)), all);
+        ForEachParameter(node.items[i], fmt::format("{}[{}]", path, ItemLabel(node.items[i], i)),
+                         each);
       }
       return;
     case YamlNode::Kind::kMap:
-      for (const auto& entry : node.entries) {
+      for (auto& entry : node.entries) {
         if (entry.key == "name") continue;
         if (path.empty() &&
             (entry.key == "apiVersion" || entry.key == "kind" || entry.key == "provenance")) {
           continue;
         }
-        Collect(entry.value, path.empty() ? entry.key : fmt::format("{}.{}", path, entry.key), all);
+        ForEachParameter(entry.value,
+                         path.empty() ? entry.key : fmt::format("{}.{}", path, entry.key), each);
       }
       return;
   }
@@ -40,7 +46,9 @@ void Collect(const YamlNode& node, const std::string& path, std::vector<Paramete
 
 std::vector<Parameter> ParametersOf(const YamlNode& root) {
   std::vector<Parameter> all;
-  Collect(root, "", all);
+  ForEachParameter(root, "", [&](const std::string& path, const YamlNode& node) {
+    all.push_back({path, node.line, node.text});
+  });
   return all;
 }
 
@@ -78,6 +86,24 @@ std::vector<std::string> ParametersWithoutProvenance(const YamlNode& root,
     if (!named) without.push_back(parameter.path);
   }
   return without;
+}
+
+std::size_t ScaleParameters(YamlNode& root, const std::vector<Provenance>& rows, std::size_t row,
+                            double factor) {
+  std::size_t changed = 0;
+  ForEachParameter(root, "", [&](const std::string& path, YamlNode& node) {
+    const auto owner = std::find_if(rows.begin(), rows.end(), [&](const Provenance& candidate) {
+      return MatchesParameter(candidate.parameter, path);
+    });
+    if (owner - rows.begin() != static_cast<std::ptrdiff_t>(row)) return;
+    const std::size_t digits =
+        std::min(node.text.find_first_not_of("0123456789."), node.text.size());
+    const auto number = ParseNumber(std::string_view(node.text).substr(0, digits));
+    if (!number.ok()) return;
+    node.text = fmt::format("{}{}", *number * factor, node.text.substr(digits));
+    ++changed;
+  });
+  return changed;
 }
 
 }  // namespace trimtab

@@ -26,4 +26,9 @@ bool MatchesParameter(std::string_view pattern, std::string_view path);
 std::vector<std::string> ParametersWithoutProvenance(const YamlNode& root,
                                                      const std::vector<Provenance>& rows);
 
+// Multiplies every number that belongs to row `row`: that this row is the first to match. A number
+// keeps its unit; text without a number in front stays. Returns how many were changed.
+std::size_t ScaleParameters(YamlNode& root, const std::vector<Provenance>& rows, std::size_t row,
+                            double factor);
+
 }  // namespace trimtab

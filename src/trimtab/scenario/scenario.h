@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "trimtab/application/application.h"
+#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/scenario.h"
 #include "trimtab/workload/workload.h"
 
@@ -42,6 +43,8 @@ struct Scenario {
 // YAML (see ParseYaml), an unknown key, a missing one, a wrong unit, a number outside its bound, a
 // name that is used twice or refers to nothing, a call cycle. kResourceExhausted: above 64 MiB.
 absl::StatusOr<Scenario> ParseScenario(std::string_view text, std::string_view name);
+// The same of a document that is parsed already; `name` stands in messages.
+absl::StatusOr<Scenario> ScenarioFrom(const YamlNode& document, std::string_view name);
 // The same from a file; kNotFound when it cannot be opened.
 absl::StatusOr<Scenario> LoadScenario(const std::string& path);
 

@@ -150,10 +150,14 @@ Sections ReadSections(const YamlNode& root, ConfigProblems& problems) {
 }  // namespace
 
 absl::StatusOr<Scenario> ParseScenario(std::string_view text, std::string_view name) {
-  const auto root = ParseYaml(text, name);
-  if (!root.ok()) return root.status();
+  const auto document = ParseYaml(text, name);
+  if (!document.ok()) return document.status();
+  return ScenarioFrom(*document, name);
+}
+
+absl::StatusOr<Scenario> ScenarioFrom(const YamlNode& document, std::string_view name) {
   ConfigProblems problems{std::string(name)};
-  Sections sections = ReadSections(*root, problems);
+  Sections sections = ReadSections(document, problems);
   if (absl::Status status = problems.ToStatus(); !status.ok()) return status;
 
   const auto located = [&](const absl::Status& status) {
@@ -162,7 +166,7 @@ absl::StatusOr<Scenario> ParseScenario(std::string_view text, std::string_view n
   if (absl::Status status = sections.cluster.Validate(); !status.ok()) return located(status);
   auto application = ApplicationOf(sections.cluster);
   if (!application.ok()) return located(application.status());
-  std::vector<std::string> without = ParametersWithoutProvenance(*root, sections.provenance);
+  std::vector<std::string> without = ParametersWithoutProvenance(document, sections.provenance);
   return Scenario{
       sections.cluster.name, *std::move(application),      std::move(sections.cluster),
       sections.sla,          std::move(sections.workload), std::move(sections.provenance),
