@@ -31,6 +31,8 @@ struct CalibrateValues {
   std::int64_t harmonics = 8;
   // Spans.
   double sampling = 1;
+  std::string scenario;
+  std::string operation = "hotels";
   // Surface.
   std::string application = "hotel-reserv";
 };

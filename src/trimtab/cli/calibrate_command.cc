@@ -46,6 +46,9 @@ CommandAction DeclareCalibrate(Arguments& arguments) {
                    "--of spans: share of the requests that was traced");
   arguments.Option("out", &values->out, "--of spans: write a scenario to this file", "FILE");
   arguments.Option("name", &values->name, "--of spans: the name of that scenario");
+  arguments.Option("scenario", &values->scenario,
+                   "--of spans: compare this scenario's own latencies with the laws", "SCENARIO");
+  arguments.Option("operation", &values->operation, "--of spans: the operation recorded");
   arguments.Option("application", &values->application, "--of surface: rows of this app");
   arguments.Seed(&values->seed);
   return [values](Context& context) {

@@ -10,11 +10,13 @@
 #include "fmt/format.h"
 #include "trimtab/calibration/hold_out.h"
 #include "trimtab/calibration/run_samples.h"
+#include "trimtab/calibration/scenario_check.h"
 #include "trimtab/calibration/scenario_from_spans.h"
 #include "trimtab/cli/calibrate.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/output.h"
+#include "trimtab/cli/scenarios.h"
 #include "trimtab/profile/atomic_file.h"
 #include "trimtab/scenario/scenario.h"
 #include "trimtab/tracing/call_tree_inference.h"
@@ -145,6 +147,32 @@ Table LawTable(const std::map<std::string, LatencyLaw>& laws) {
   return table;
 }
 
+absl::StatusOr<std::vector<ScenarioCheckRow>> Check(const CalibrateValues& values,
+                                                    const std::map<std::string, LatencyLaw>& laws) {
+  if (values.scenario.empty()) return std::vector<ScenarioCheckRow>();
+  const auto path = FindScenario(values.scenario);
+  if (!path.ok()) return path.status();
+  const auto scenario = LoadScenario(*path);
+  if (!scenario.ok()) return scenario.status();
+  return CheckScenario(*scenario, laws, values.operation, values.seed);
+}
+
+Table CheckTable(const std::vector<ScenarioCheckRow>& rows) {
+  Table table({{.key = "microservice", .header = "MICROSERVICE"},
+               {.key = "lawP50Seconds", .header = "LAW P50 ms", .scale = 1000, .decimals = 2},
+               {.key = "simulatedP50Seconds", .header = "SIMULATED", .scale = 1000, .decimals = 2},
+               {.key = "p50Error", .header = "ERROR %", .scale = 100, .decimals = 1},
+               {.key = "lawP95Seconds", .header = "LAW P95 ms", .scale = 1000, .decimals = 2},
+               {.key = "simulatedP95Seconds", .header = "SIMULATED", .scale = 1000, .decimals = 2},
+               {.key = "p95Error", .header = "ERROR %", .scale = 100, .decimals = 1}});
+  for (const ScenarioCheckRow& row : rows) {
+    table.AddRow({row.microservice, Seconds(row.p50.measured), Seconds(row.p50.predicted),
+                  row.p50.error(), Seconds(row.p95.measured), Seconds(row.p95.predicted),
+                  row.p95.error()});
+  }
+  return table;
+}
+
 }  // namespace
 
 absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& context) {
@@ -178,11 +206,14 @@ absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& 
     if (!written.ok()) return written;
     context.err << fmt::format("wrote {}\n", values.out);
   }
+  const auto check = Check(values, laws);
+  if (!check.ok()) return check.status();
   const auto hold_out = LeaveEachRunOut(*runs);
   const Table law_table = LawTable(laws);
   if (values.output == OutputFormat::kJson) {
     nlohmann::ordered_json document;
     document["laws"] = law_table.ToJson();
+    if (!check->empty()) document["scenario"] = CheckTable(*check).ToJson();
     if (hold_out.ok()) {
       document["medianAbsoluteError"] = hold_out->median_absolute_error;
       document["leftOut"] = HoldOutTable(*hold_out).ToJson();
@@ -193,6 +224,10 @@ absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& 
   }
   if (values.output == OutputFormat::kTable) context.out << "Own latency at an idle machine\n";
   law_table.Write(values.output, context.color, context.out);
+  if (values.output == OutputFormat::kTable && !check->empty()) {
+    context.out << "\nThe scenario on the simulated cluster against the laws\n";
+    CheckTable(*check).WriteText(context.out, context.color);
+  }
   if (!hold_out.ok()) {
     context.err << std::string(hold_out.status().message()) << '\n';
     return ExitCode::kSuccess;
