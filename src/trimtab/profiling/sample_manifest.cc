@@ -36,6 +36,7 @@ Json OptionsToJson(const SweepOptions& o) {
           {"loadSettings", o.load_settings},
           {"lowestUtilization", o.lowest_utilization},
           {"highestUtilization", o.highest_utilization},
+          {"idleUtilization", o.idle_utilization},
           {"interferenceSettings", o.interference_settings},
           {"stationSettings", o.station_settings ? Json(*o.station_settings) : Json(nullptr)},
           {"treeRuns", o.tree_runs},
@@ -63,6 +64,7 @@ absl::StatusOr<SweepOptions> OptionsFromJson(const nlohmann::json& json) {
   o.load_settings = count("loadSettings");
   o.lowest_utilization = fields.Number("lowestUtilization", 0, 1);
   o.highest_utilization = fields.Number("highestUtilization", 0, 1);
+  o.idle_utilization = fields.Number("idleUtilization", 0, 1);
   o.interference_settings = count("interferenceSettings");
   if (!fields.IsNull("stationSettings")) {
     o.station_settings = fields.Integer("stationSettings", 1, kMostCount);

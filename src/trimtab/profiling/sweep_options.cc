@@ -55,6 +55,8 @@ absl::Status SweepOptions::Validate() const {
             "lowest_utilization", lowest_utilization, "above 0 and below highest_utilization");
   v.Require(highest_utilization > 0 && highest_utilization < 1, "highest_utilization",
             highest_utilization, "in (0, 1)");
+  v.Require(idle_utilization > 0 && idle_utilization < lowest_utilization, "idle_utilization",
+            idle_utilization, "above 0 and below lowest_utilization");
   if (station_settings) {
     v.Require(*station_settings >= 1 && *station_settings <= 100'000'000, "station_settings",
               *station_settings, "in [1, 1e8]");

@@ -84,11 +84,13 @@ absl::Status AddFullGrid(StationPlanner& planner, const SweepOptions& options,
   const double step = (options.highest_utilization - options.lowest_utilization) /
                       static_cast<double>(options.load_settings - 1);
   for (int cpu = 0; cpu < options.cpu_settings; ++cpu) {
-    for (int load = 0; load < options.load_settings; ++load) {
-      const auto cell = static_cast<std::size_t>(cpu * options.load_settings + load);
+    for (int load = 0; load <= options.load_settings; ++load) {
+      const double utilization =
+          load == 0 ? options.idle_utilization : options.lowest_utilization + step * (load - 1);
+      const auto cell = static_cast<std::size_t>(cpu * (options.load_settings + 1) + load);
       const auto states =
           design.ForCell(cell, static_cast<std::size_t>(options.interference_settings));
-      auto added = planner.Jobs(cpu, options.lowest_utilization + step * load, states);
+      auto added = planner.Jobs(cpu, utilization, states);
       if (!added.ok()) return added.status();
       std::ranges::move(*added, std::back_inserter(jobs));
     }
@@ -120,6 +122,14 @@ class FourDimensionalSequence {
   std::array<double, 4> start_{};
 };
 
+// The utilisation at `position` in [0, 1): idle with the share that it has of a grid's loads.
+double UtilizationAt(double position, const SweepOptions& options) {
+  const double level = position * (options.load_settings + 1) - 1;
+  if (level < 0) return options.idle_utilization;
+  return options.lowest_utilization +
+         level / options.load_settings * (options.highest_utilization - options.lowest_utilization);
+}
+
 absl::Status AddThinned(StationPlanner& planner, const SweepOptions& options,
                         const InterferenceDesign& design, std::int64_t count, RandomStream& random,
                         std::vector<StationJob>& jobs) {
@@ -132,9 +142,7 @@ absl::Status AddThinned(StationPlanner& planner, const SweepOptions& options,
     const auto point = sequence.At(n);
     const int cpu =
         std::min(static_cast<int>(point[0] * options.cpu_settings), options.cpu_settings - 1);
-    const double utilization =
-        options.lowest_utilization +
-        point[1] * (options.highest_utilization - options.lowest_utilization);
+    const double utilization = UtilizationAt(point[1], options);
     const Interference& interference =
         design.At(point[2], static_cast<std::size_t>(options.interference_settings));
     auto different = planner.Jobs(cpu, utilization, {&interference, 1});

@@ -34,8 +34,8 @@ struct SweepPlan {
 
 // Grad VI-A's grid. For each microservice, CPU setting and utilisation there are
 // `interference_settings` interferences times `memory_settings`; the load is what gives the
-// utilisation. Settings that behave alike are one job, so no label is measured twice and none is
-// both trained on and tested on.
+// utilisation, one of `load_settings` or idle. Settings that behave alike are one job, so no label
+// is measured twice and none is both trained on and tested on.
 //
 // With `station_settings` the plan is a low-discrepancy subset of those jobs of that size (an
 // additive recurrence over CPU, utilisation, interference and the memory settings that differ),
