@@ -23,6 +23,24 @@ constexpr std::array kCommands = {
                     "trimtab calibrate --of surface surface.csv.gz\n"
                     "trimtab calibrate --of scenario hotel-reservation",
         .declare = DeclareCalibrate},
+    Command{.name = "profile",
+            .description = "Measure how the latency of each microservice depends on what it gets",
+            .examples = "trimtab profile hotel-reservation --demo --out samples.csv\n"
+                        "trimtab profile hotel-reservation --out samples.csv.gz --seed 2\n"
+                        "trimtab profile my-application.yaml --samples 20000 --tree-runs 800",
+            .declare = DeclareProfile},
+    Command{.name = "train",
+            .description = "Train the models of an application on its samples",
+            .examples = "trimtab train --samples samples.csv --out profile.json\n"
+                        "trimtab train --samples samples.csv.gz --simd portable --seed 3",
+            .declare = DeclareTrain},
+    Command{.name = "eval",
+            .description = "Compare models on samples that were held out, or check the samples",
+            .examples = "trimtab eval latency --samples samples.csv -o json\n"
+                        "trimtab eval latency --samples samples.csv --model nn4 --masks\n"
+                        "trimtab eval end-to-end --samples samples.csv\n"
+                        "trimtab eval labels --samples samples.csv --scenario hotel-reservation",
+            .declare = DeclareEval},
     Command{.name = "validate",
             .description = "Check scenario files offline",
             .examples = "trimtab validate hotel-reservation\n"

@@ -26,8 +26,11 @@ struct Command {
 };
 
 // Each is defined in <name>_command.cc.
+CommandAction DeclareEval(Arguments& arguments);
 CommandAction DeclareGraph(Arguments& arguments);
 CommandAction DeclareCalibrate(Arguments& arguments);
+CommandAction DeclareProfile(Arguments& arguments);
+CommandAction DeclareTrain(Arguments& arguments);
 CommandAction DeclareValidate(Arguments& arguments);
 CommandAction DeclarePlan(Arguments& arguments);
 CommandAction DeclareSimulate(Arguments& arguments);

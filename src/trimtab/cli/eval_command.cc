@@ -1,0 +1,197 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "trimtab/cli/arguments.h"
+#include "trimtab/cli/commands.h"
+#include "trimtab/cli/context.h"
+#include "trimtab/cli/exit_code.h"
+#include "trimtab/cli/output.h"
+#include "trimtab/cli/sample_world.h"
+#include "trimtab/cli/sweep_bars.h"
+#include "trimtab/latency/accuracy.h"
+#include "trimtab/latency/latency_models.h"
+#include "trimtab/profiling/evaluation.h"
+#include "trimtab/profiling/label_check.h"
+#include "trimtab/profiling/sample_table.h"
+#include "trimtab/profiling/train_profile.h"
+
+namespace trimtab {
+namespace {
+
+struct Values {
+  std::string what;
+  std::string samples = "samples.csv";
+  std::vector<std::string> models;
+  bool masks = false;
+  std::string scenario;
+  std::int64_t labels = LabelCheckOptions().labels;
+  std::int64_t requests = LabelCheckOptions().requests;
+  std::int64_t threads = MachineThreads();
+  std::uint64_t seed = 1;
+  OutputFormat output = OutputFormat::kTable;
+};
+
+// A column a model, a row a microservice, median and worst below.
+void WriteComparison(const std::vector<AccuracyReport>& reports, Context& context) {
+  std::vector<Table::Column> columns = {{.key = "microservice", .header = "accuracy %"}};
+  for (const AccuracyReport& report : reports) {
+    columns.push_back({.key = report.model, .header = report.model, .decimals = 1});
+  }
+  Table table(columns);
+  for (std::size_t m = 0; m < reports.front().microservices.size(); ++m) {
+    std::vector<Table::Cell> cells = {reports.front().microservices[m].name};
+    for (const AccuracyReport& report : reports) {
+      cells.emplace_back(report.microservices[m].accuracy);
+    }
+    table.AddRow(std::move(cells));
+  }
+  std::vector<Table::Cell> median = {std::string("(median)")};
+  std::vector<Table::Cell> worst = {std::string("(worst)")};
+  for (const AccuracyReport& report : reports) {
+    median.emplace_back(report.median);
+    worst.emplace_back(report.worst);
+  }
+  table.AddRow(std::move(median));
+  table.AddRow(std::move(worst));
+  table.WriteText(context.out, context.color);
+}
+
+void WriteReports(const std::vector<AccuracyReport>& reports, OutputFormat output,
+                  Context& context) {
+  if (output == OutputFormat::kTable) return WriteComparison(reports, context);
+  if (output == OutputFormat::kJson) {
+    WriteJson(nlohmann::ordered_json::parse(AccuracyJson(reports)), context.out);
+    return;
+  }
+  Table table({{.key = "model"}, {.key = "microservice"}, {.key = "accuracy"}, {.key = "samples"}});
+  for (const AccuracyReport& report : reports) {
+    for (const MicroserviceAccuracy& of : report.microservices) {
+      table.AddRow({report.model, of.name, of.accuracy, static_cast<std::int64_t>(of.samples)});
+    }
+  }
+  table.WriteCsv(context.out);
+}
+
+absl::StatusOr<std::vector<AccuracyReport>> EvaluateLatency(const SampleTable& table,
+                                                            const Values& values,
+                                                            Context& context) {
+  std::vector<std::string> kinds = values.models;
+  if (kinds.empty()) {
+    for (const LatencyModelKind& kind : LatencyModelKinds()) kinds.emplace_back(kind.name);
+  }
+  auto divided = DividedSamplesOf(table);
+  std::erase_if(divided, [&](const MicroserviceSamples& of) {
+    if (!of.test.empty() && !of.training.empty()) return false;
+    context.progress.Note(fmt::format("{}: no samples to train or to test on", of.name));
+    return true;
+  });
+  if (divided.empty()) return absl::InvalidArgumentError("the table has no samples held out");
+  const auto masks =
+      values.masks ? StandardMasks() : std::vector<InterferenceMask>{StandardMasks().front()};
+  LatencyModelOptions options;
+  options.neural.seed = values.seed;
+  options.trees.seed = values.seed;
+  SweepBars bars(context.progress);
+  const auto show = bars.Callback("train");
+  std::vector<AccuracyReport> reports;
+  for (std::size_t k = 0; k < kinds.size(); ++k) {
+    if (context.stop) return absl::CancelledError("stopped before all models were trained");
+    auto of_kind =
+        EvaluateLatencyModel(kinds[k], divided, masks, options, static_cast<int>(values.threads));
+    if (!of_kind.ok()) return of_kind.status();
+    std::ranges::move(*of_kind, std::back_inserter(reports));
+    show(static_cast<std::int64_t>(k) + 1, static_cast<std::int64_t>(kinds.size()));
+  }
+  return reports;
+}
+
+absl::StatusOr<std::vector<AccuracyReport>> EvaluateTails(const SampleTable& table,
+                                                          const Values& values, Context& context) {
+  SweepBars bars(context.progress);
+  TrainingOptions options;
+  options.seed = values.seed;
+  options.threads = static_cast<int>(values.threads);
+  options.progress = bars.Callback("train");
+  const auto profile = TrainProfile(table, table, options);
+  if (!profile.ok()) return profile.status();
+  EndToEndTrainingOptions end_to_end;
+  end_to_end.seed = values.seed;
+  return EvaluateEndToEnd(table, profile->LatencyModels(), end_to_end,
+                          static_cast<int>(values.threads));
+}
+
+// Labels of the table against runs many times as long.
+absl::StatusOr<ExitCode> EvaluateLabels(const SampleTable& samples, const Values& values,
+                                        Context& context) {
+  if (values.scenario.empty()) {
+    return absl::InvalidArgumentError("eval labels measures again: --scenario is missing");
+  }
+  const auto world = MakeSampleWorld(values.scenario);
+  if (!world.ok()) return world.status();
+  if (world->hash != samples.manifest.scenario_hash) {
+    return absl::FailedPreconditionError(
+        fmt::format("the samples are of another scenario (scenarioHash: '{}', the scenario's is "
+                    "'{}')",
+                    samples.manifest.scenario_hash, world->hash));
+  }
+  SweepBars bars(context.progress);
+  const auto show = bars.Callback("measure again");
+  const SweepRunner runner{.threads = static_cast<int>(values.threads),
+                           .progress = [&show](const SweepProgress& p) { show(p.done, p.total); },
+                           .stop = &context.stop};
+  const auto check = CheckLabels(
+      samples, *world->source,
+      {.labels = values.labels, .requests = values.requests, .seed = values.seed}, runner);
+  if (!check.ok()) return check.status();
+  Table table({{.key = "labels", .header = "labels"},
+               {.key = "meanError", .header = "mean error %", .scale = 100, .decimals = 2},
+               {.key = "p90Error", .header = "P90 %", .scale = 100, .decimals = 2},
+               {.key = "maxError", .header = "largest %", .scale = 100, .decimals = 2}});
+  table.AddRow(
+      {static_cast<std::int64_t>(check->labels.size()), check->mean, check->p90, check->max});
+  table.Write(values.output, context.color, context.out);
+  return ExitCode::kSuccess;
+}
+
+absl::StatusOr<ExitCode> RunEval(const Values& values, Context& context) {
+  const auto samples = LoadSampleTable(values.samples);
+  if (!samples.ok()) return samples.status();
+  if (values.what == "labels") return EvaluateLabels(*samples, values, context);
+  const auto reports = values.what == "latency" ? EvaluateLatency(*samples, values, context)
+                                                : EvaluateTails(*samples, values, context);
+  if (!reports.ok()) return reports.status();
+  WriteReports(*reports, values.output, context);
+  return ExitCode::kSuccess;
+}
+
+}  // namespace
+
+CommandAction DeclareEval(Arguments& arguments) {
+  const auto values = std::make_shared<Values>();
+  arguments.PositionalChoice("what", &values->what, {"latency", "end-to-end", "labels"},
+                             "latency models, end-to-end predictors, or the labels themselves");
+  arguments.Option("samples", &values->samples, "table that `trimtab profile` wrote", "FILE");
+  arguments.OptionList("model", &values->models,
+                       "latency: only this one of nn2 to nn6, pwl, xgb; may be repeated", "NAME");
+  arguments.Flag("masks", &values->masks,
+                 "latency: also with each and with all interferences hidden from the model");
+  arguments.Option("scenario", &values->scenario, "labels: the scenario of the samples");
+  arguments.Option("labels", &values->labels, {.min = 1, .max = 1'000'000},
+                   "labels: how many are drawn");
+  arguments.Option("requests", &values->requests, {.min = 1000, .max = 1'000'000'000},
+                   "labels: requests of each long run");
+  arguments.Option("threads", &values->threads, {.min = 1, .max = 1024},
+                   "threads to use; changes no figure");
+  arguments.Seed(&values->seed);
+  arguments.Output(&values->output);
+  return [values](Context& context) { return RunEval(*values, context); };
+}
+
+}  // namespace trimtab

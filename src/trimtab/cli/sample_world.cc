@@ -1,0 +1,22 @@
+#include "trimtab/cli/sample_world.h"
+
+#include <utility>
+
+#include "trimtab/cli/scenarios.h"
+#include "trimtab/scenario/scenario.h"
+#include "trimtab/simulation/simulated_samples.h"
+
+namespace trimtab {
+
+absl::StatusOr<SampleWorld> MakeSampleWorld(std::string_view name) {
+  const auto path = FindScenario(name);
+  if (!path.ok()) return path.status();
+  auto scenario = LoadScenario(*path);
+  if (!scenario.ok()) return scenario.status();
+  std::string hash = ClusterHash(scenario->cluster);
+  auto source = SimulatedSamples::Create(std::move(scenario->cluster));
+  if (!source.ok()) return source.status();
+  return SampleWorld{std::move(scenario->application), std::move(hash), *std::move(source)};
+}
+
+}  // namespace trimtab

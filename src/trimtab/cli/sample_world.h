@@ -1,0 +1,23 @@
+// The world that samples are measured in: the simulated cluster of a scenario.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "trimtab/application/application.h"
+#include "trimtab/profiling/sample_source.h"
+
+namespace trimtab {
+
+struct SampleWorld {
+  Application application;
+  std::string hash;  // of what a profile is valid for
+  std::unique_ptr<SampleSource> source;
+};
+
+// `scenario` as FindScenario() takes it. Fails as that, LoadScenario() and the source do.
+absl::StatusOr<SampleWorld> MakeSampleWorld(std::string_view scenario);
+
+}  // namespace trimtab
