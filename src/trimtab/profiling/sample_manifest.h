@@ -12,7 +12,8 @@
 namespace trimtab {
 
 // How far measuring alone is off, from settings of utilisation 0.6-0.8 that were measured both
-// ways: the mean of alone / in the tree - 1. Nothing is known when `pairs` is 0.
+// ways: alone / in the tree - 1, from the mean logarithm of the ratio, in which each pair weighs by
+// the error estimates of its two labels. Nothing is known when `pairs` is 0.
 struct AloneBias {
   double mean = 0;
   double standard_error = 0;

@@ -17,6 +17,8 @@ namespace {
 // Long enough that the noise of a pair is below the bias worth knowing.
 constexpr LabelAccuracy kBiasAccuracy{.relative_standard_error = 0.03, .most_requests = 180000};
 constexpr std::int64_t kFewestRequests = 500;
+// By how much the bias itself differs between settings: no pair, however well measured, decides.
+constexpr double kSpreadOfBias = 0.05;
 
 class Sweep {
  public:
@@ -160,7 +162,7 @@ class Sweep {
 
   absl::Status MeasureBias() {
     const std::vector<SampleRow> pairs = BiasPairs();
-    std::vector<std::vector<double>> errors(application_.size());
+    std::vector<std::vector<Pair>> measured(application_.size());
     const auto work = [&](std::int64_t i) -> absl::StatusOr<Rows> {
       SampleRow row = pairs[static_cast<std::size_t>(i)];
       RandomStream seeds(options().seed, fmt::format("profiling/bias/{}", i));
@@ -169,22 +171,25 @@ class Sweep {
           kBiasAccuracy, seeds.NextBits());
       if (absl::IsInvalidArgument(label.status())) return Rows();
       if (!label.ok()) return label.status();
-      row.label.tail = label->tail;
+      row.label = *label;
       return Rows{row};
     };
     const auto deliver = [&](std::int64_t i, const Rows& alone) {
       if (!alone.empty()) {
-        const SampleRow& in_tree = pairs[static_cast<std::size_t>(i)];
-        errors[in_tree.microservice.value()].push_back(alone[0].label.tail / in_tree.label.tail -
-                                                       1);
+        const LatencyLabel& in_tree = pairs[static_cast<std::size_t>(i)].label;
+        const LatencyLabel& apart = alone[0].label;
+        const double noise = std::hypot(in_tree.relative_standard_error,
+                                        apart.relative_standard_error, kSpreadOfBias);
+        measured[alone[0].microservice.value()].push_back(
+            {std::log(apart.tail / in_tree.tail), 1 / (noise * noise)});
       }
       Report(SweepStage::kBias, i + 1, static_cast<std::int64_t>(pairs.size()));
       return absl::OkStatus();
     };
     const auto status = RunInOrder(0, static_cast<std::int64_t>(pairs.size()), runner_.threads,
                                    runner_.stop, work, deliver);
-    for (std::size_t m = 0; m < errors.size(); ++m) {
-      manifest().microservices[m].alone_bias = MeanOf(errors[m]);
+    for (std::size_t m = 0; m < measured.size(); ++m) {
+      manifest().microservices[m].alone_bias = BiasOf(measured[m]);
     }
     return status;
   }
@@ -209,16 +214,30 @@ class Sweep {
     return pairs;
   }
 
-  static AloneBias MeanOf(const std::vector<double>& errors) {
-    if (errors.size() < 2) return AloneBias();
-    AloneBias bias;
-    bias.pairs = static_cast<std::int64_t>(errors.size());
-    const auto count = static_cast<double>(errors.size());
-    for (const double error : errors) bias.mean += error / count;
+  // Of one setting measured both ways.
+  struct Pair {
+    double log_ratio = 0;  // alone / in the tree
+    double weight = 0;     // 1 / variance
+  };
+
+  static AloneBias BiasOf(const std::vector<Pair>& pairs) {
+    if (pairs.size() < 2) return AloneBias();
+    double weights = 0;
+    double sum = 0;
+    for (const Pair& pair : pairs) {
+      weights += pair.weight;
+      sum += pair.weight * pair.log_ratio;
+    }
+    const double mean = sum / weights;
+    // Of the weighted mean, from the scatter itself: the estimates of the labels' errors are rough.
     double squares = 0;
-    for (const double error : errors) squares += (error - bias.mean) * (error - bias.mean);
-    bias.standard_error = std::sqrt(squares / (count - 1) / count);
-    return bias;
+    for (const Pair& pair : pairs) {
+      squares += std::pow(pair.weight * (pair.log_ratio - mean), 2);
+    }
+    const auto count = static_cast<double>(pairs.size());
+    return {.mean = std::expm1(mean),
+            .standard_error = std::sqrt(squares * count / (count - 1)) / weights,
+            .pairs = static_cast<std::int64_t>(pairs.size())};
   }
 
   template <class Work>

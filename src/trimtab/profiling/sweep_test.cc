@@ -176,7 +176,7 @@ TEST_F(SweepTest, TheBiasOfTheFakeIsZeroWithinItsError) {
   for (const auto& microservice : table->manifest.microservices) {
     const AloneBias& bias = microservice.alone_bias;
     pairs += bias.pairs;
-    // 5 pairs of two labels that scatter by 1 %: sqrt(2) * 1 % / sqrt(5) = 0.63 %.
+    // 5 pairs of equal weight, of two labels that scatter by 1 %: sqrt(2) * 1 % / sqrt(5) = 0.63 %.
     EXPECT_NEAR(bias.mean, 0, 4 * 0.0063);
   }
   EXPECT_GT(pairs, 0);

@@ -41,6 +41,9 @@ std::vector<LatencySample> LatencySamplesOf(const SampleTable& table, Microservi
   for (const SampleRow& row : table.rows) {
     if (row.microservice != microservice || row.role != role) continue;
     if (row.label.requests < kFewestRequestsOfALabel || row.label.tail.count() <= 0) continue;
+    if (role == SampleRole::kTest && row.label.relative_standard_error > kMostErrorOfATestLabel) {
+      continue;
+    }
     LatencySample sample;
     sample.features = FeaturesOf(row);
     sample.tail = row.label.tail;

@@ -15,9 +15,14 @@ namespace trimtab {
 // A P95 of fewer requests has fewer than 25 above it and says little.
 inline constexpr std::int64_t kFewestRequestsOfALabel = 500;
 
+// Relative, as estimated when it was measured.
+inline constexpr double kMostErrorOfATestLabel = 0.1;
+
 // The rows of one microservice with this role, alone and in the tree. Where alone is least certain
 // (utilisation above 0.6) the measured bias of measuring alone counts into the label's error.
-// Rows without a latency or with fewer than kFewestRequestsOfALabel requests are left out.
+// Rows without a latency or with fewer than kFewestRequestsOfALabel requests are left out, and of
+// those to test on the ones whose own error exceeds kMostErrorOfATestLabel: a model is not to be
+// judged by them.
 std::vector<LatencySample> LatencySamplesOf(const SampleTable& table, MicroserviceId microservice,
                                             SampleRole role);
 

@@ -55,6 +55,21 @@ TEST(LatencySamplesOfTest, TakesRowsOfTheRoleThatCarryALabel) {
   EXPECT_EQ(LatencySamplesOf(table, MicroserviceId(1), SampleRole::kTrain).size(), 1U);
 }
 
+TEST(LatencySamplesOfTest, ALabelThatIsItselfUncertainTestsNothing) {
+  SampleRow good = Row(0, 0, 5);
+  good.role = SampleRole::kTest;
+  good.label.relative_standard_error = kMostErrorOfATestLabel;
+  SampleRow bad = good;
+  bad.setting = 1;
+  bad.label.relative_standard_error = kMostErrorOfATestLabel + 1e-6;
+  SampleRow training = bad;
+  training.setting = 2;
+  training.role = SampleRole::kTrain;
+  const SampleTable table = TableOf({good, bad, training});
+  EXPECT_EQ(LatencySamplesOf(table, MicroserviceId(0), SampleRole::kTest).size(), 1U);
+  EXPECT_EQ(LatencySamplesOf(table, MicroserviceId(0), SampleRole::kTrain).size(), 1U);
+}
+
 TEST(LatencySamplesOfTest, TheBiasOfMeasuringAloneCountsAboveUtilisation06) {
   SampleRow busy = Row(1, 0, 5);
   busy.label.utilization = 0.7;

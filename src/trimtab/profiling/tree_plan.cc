@@ -27,6 +27,17 @@ int ReplicasFor(double demanded, double supplied_each, const ScalingBounds& boun
                                      static_cast<double>(bounds.most_replicas)));
 }
 
+// Those whose load one replica gets, more or less, when all of `arrival_rate` goes to it.
+std::vector<StationSetting> Reachable(const std::vector<StationSetting>& settings,
+                                      double arrival_rate) {
+  constexpr double kNearly = 1.2;
+  std::vector<StationSetting> reachable;
+  for (const StationSetting& setting : settings) {
+    if (setting.container_load.value() <= kNearly * arrival_rate) reachable.push_back(setting);
+  }
+  return reachable;
+}
+
 class RunPlanner {
  public:
   RunPlanner(const Application& application, const SampleSource& source,
@@ -100,7 +111,7 @@ absl::StatusOr<TreeJob> PlanTreeRun(const Application& application, const Sample
         job.setting.application_load.value() * source.Traits(id).visits_per_request;
     Interference interference =
         shared ? *shared : AtTableResolution(InterferenceDesign::Random(random));
-    const auto& invalid_alone = set_aside[m];
+    const auto invalid_alone = Reachable(set_aside[m], arrival_rate);
     if (!invalid_alone.empty() && random.Uniform() < 0.5) {
       const StationSetting& wanted =
           invalid_alone[static_cast<std::size_t>(run) % invalid_alone.size()];

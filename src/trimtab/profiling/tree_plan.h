@@ -22,8 +22,8 @@ struct TreeJob {
 // evenly; each microservice gets a random container, interference and utilisation, and as many
 // replicas as that takes. In half of the runs all microservices share one interference, as they do
 // on a shared cluster. In half of its draws a microservice with settings in `set_aside` (those
-// where measuring alone is not valid, indexed by MicroserviceId) takes one of them in turn instead.
-// The role of a run falls on the whole run.
+// where measuring alone is not valid, indexed by MicroserviceId) takes one of them in turn instead,
+// of those whose load the run can bring about. The role of a run falls on the whole run.
 //
 // Deterministic in its arguments. kInvalidArgument when no container of a microservice can run;
 // otherwise fails as SampleSource::CpuPerRequest.

@@ -46,9 +46,11 @@ TEST(TreePlanTest, SettingsThatWereSetAsideComeFirst) {
                    {Millicores(700), Mebibytes(500)},
                    RequestsPerSecond(50),
                    Interference::None()}};
+  SweepOptions options;
+  options.lowest_application_load = RequestsPerSecond(60);
   int taken = 0;
   for (std::int64_t run = 0; run < 200; ++run) {
-    const auto job = PlanTreeRun(application, source, SweepOptions(), set_aside, run);
+    const auto job = PlanTreeRun(application, source, options, set_aside, run);
     const auto& given = job->setting.allocation[MicroserviceId(1)];
     if (given.container != set_aside[1][0].container) continue;
     // As many replicas as bring the load of each down to 50/s.
@@ -59,6 +61,22 @@ TEST(TreePlanTest, SettingsThatWereSetAsideComeFirst) {
   }
   // Half of 200 (and one in a hundred of the rest by chance), standard error 7.1.
   EXPECT_NEAR(taken, 100, 4 * 7.1);
+}
+
+TEST(TreePlanTest, SettingsThatTheRunCannotLoadAreLeft) {
+  const Application application = FakeApplication(1);
+  const FakeSource source(1);
+  Lists set_aside(1);
+  set_aside[0] = {{MicroserviceId(0),
+                   {Millicores(700), Mebibytes(550)},
+                   RequestsPerSecond(500),
+                   Interference::None()}};
+  SweepOptions options;
+  options.highest_application_load = RequestsPerSecond(400);
+  for (std::int64_t run = 0; run < 100; ++run) {
+    const auto job = PlanTreeRun(application, source, options, set_aside, run);
+    EXPECT_NE(job->setting.allocation[MicroserviceId(0)].container.memory, Mebibytes(550));
+  }
 }
 
 TEST(TreePlanTest, DependsOnSeedAndRunAlone) {

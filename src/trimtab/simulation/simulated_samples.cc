@@ -23,6 +23,9 @@ namespace {
 
 constexpr std::int64_t kWarmUp = 400;
 constexpr std::int64_t kFirstRun = 2000;
+// More requests are never in one container at a load below its capacity that a label is worth
+// having for; what they would need is beyond the working set for good.
+constexpr std::int64_t kMostFramesInFlight = 1024;
 
 Ratio Zero() { return Ratio(0.0); }
 
@@ -121,9 +124,10 @@ StationEquivalent SimulatedSamples::Equivalent(const StationSetting& setting) co
 
   const double left = HostOf(m).memory.as_double() *
                       (1 - interference.ValueOr(InterferenceKind::kMemoryCapacity, 0));
-  const Bytes enough = spec.memory.heap + spec.memory.file_pages;
+  const Bytes enough =
+      spec.memory.heap + spec.memory.file_pages + spec.memory.per_frame * kMostFramesInFlight;
   const bool fits = left >= setting.container.memory.as_double();
-  if (fits && spec.memory.per_frame == Bytes(0) && setting.container.memory > enough) {
+  if (fits && setting.container.memory > enough) {
     representative.container.memory = enough;
   }
   if (fits) {

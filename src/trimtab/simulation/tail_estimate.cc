@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <vector>
 
 #include "trimtab/quantity/quantity.h"
@@ -12,23 +12,29 @@
 namespace trimtab {
 namespace {
 
-constexpr double kBelow = 0.93;
-constexpr double kAbove = 0.97;
+// At least this far to both sides of the P95 the quantile function is looked at.
+constexpr double kNarrowest = 0.01;
+constexpr double kWidest = 0.045;
 
-// From the shares above the P95 in each batch and the quantiles around it, in nanoseconds.
-TailEstimate FromShares(const std::vector<double>& shares, double low, double tail, double high) {
+// Of the share above the P95, from the shares in each batch; nothing with fewer than two.
+std::optional<double> ShareError(const std::vector<double>& shares) {
+  const auto count = static_cast<double>(shares.size());
+  if (count < 2) return std::nullopt;
   double sum = 0;
   double squares = 0;
   for (const double share : shares) {
     sum += share;
     squares += share * share;
   }
-  const auto count = static_cast<double>(shares.size());
-  if (count < 2 || tail <= 0) return {Latency(tail * 1e-6), 1.0};
   const double mean = sum / count;
-  const double variance = std::max(0.0, squares / count - mean * mean) / (count - 1);
-  const double slope = (high - low) / (kAbove - kBelow);
-  return {Latency(tail * 1e-6), std::sqrt(variance) * slope / tail};
+  return std::sqrt(std::max(0.0, squares / count - mean * mean) / (count - 1));
+}
+
+double WindowOf(double share_error) { return std::clamp(share_error, kNarrowest, kWidest); }
+
+TailEstimate FromWindow(double tail, double share_error, double low, double high) {
+  const double slope = (high - low) / (2 * WindowOf(share_error));
+  return {Latency(tail * 1e-6), share_error * slope / tail};
 }
 
 }  // namespace
@@ -38,18 +44,14 @@ TailEstimate EstimateTail(const std::vector<float>& latencies) {
   if (count < kTailBatches) return {Latency(0), 1.0};
   std::vector<float> sorted = latencies;
   const auto rank = [count](double q) {
-    return static_cast<std::ptrdiff_t>(q * static_cast<double>(count));
+    return std::min(static_cast<std::ptrdiff_t>(q * static_cast<double>(count)),
+                    static_cast<std::ptrdiff_t>(count) - 1);
   };
   const auto begin = sorted.begin();
-  std::nth_element(begin, begin + rank(kBelow), sorted.end());
-  // Each selection leaves what is at and before the last rank where it is.
-  if (rank(0.95) > rank(kBelow)) {
-    std::nth_element(begin + rank(kBelow) + 1, begin + rank(0.95), sorted.end());
-  }
-  if (rank(kAbove) > rank(0.95)) {
-    std::nth_element(begin + rank(0.95) + 1, begin + rank(kAbove), sorted.end());
-  }
-  const float tail = begin[rank(0.95)];
+  const auto middle = begin + rank(0.95);
+  std::nth_element(begin, middle, sorted.end());
+  const float tail = *middle;
+  if (tail <= 0) return {Latency(0), 1.0};
   std::vector<double> shares;
   for (std::size_t b = 0; b < kTailBatches; ++b) {
     const auto first = latencies.begin() + static_cast<std::ptrdiff_t>(b * count / kTailBatches);
@@ -58,7 +60,13 @@ TailEstimate EstimateTail(const std::vector<float>& latencies) {
     const auto above = std::count_if(first, last, [tail](float value) { return value > tail; });
     shares.push_back(static_cast<double>(above) / static_cast<double>(last - first));
   }
-  return FromShares(shares, begin[rank(kBelow)], tail, begin[rank(kAbove)]);
+  const double error = ShareError(shares).value_or(1);
+  // The selection above has put what is below the tail before it, what is above behind it.
+  const auto low = begin + rank(0.95 - WindowOf(error));
+  const auto high = begin + rank(0.95 + WindowOf(error));
+  std::nth_element(begin, low, middle);
+  if (high > middle) std::nth_element(middle + 1, high, sorted.end());
+  return FromWindow(tail, error, low < middle ? *low : tail, *high);
 }
 
 TailEstimate EstimateTail(const std::vector<LogHistogram>& batches) {
@@ -67,13 +75,17 @@ TailEstimate EstimateTail(const std::vector<LogHistogram>& batches) {
   for (std::size_t b = 1; b < batches.size(); ++b) all.Merge(batches[b]);
   if (all.total() == 0) return {Latency(0), 1.0};
   const double tail = all.ValueAt(kP95);
+  if (tail <= 0) return {Latency(0), 1.0};
   std::vector<double> shares;
   for (const LogHistogram& batch : batches) {
     if (batch.total() == 0) continue;
     shares.push_back(batch.CountAbove(static_cast<std::int64_t>(tail)) /
                      static_cast<double>(batch.total()));
   }
-  return FromShares(shares, all.ValueAt(Quantile(kBelow)), tail, all.ValueAt(Quantile(kAbove)));
+  const auto error = ShareError(shares);
+  if (!error) return {Latency(tail * 1e-6), 1.0};
+  return FromWindow(tail, *error, all.ValueAt(Quantile(0.95 - WindowOf(*error))),
+                    all.ValueAt(Quantile(0.95 + WindowOf(*error))));
 }
 
 }  // namespace trimtab

@@ -18,8 +18,9 @@ inline constexpr std::size_t kTailBatches = 20;
 
 // From latencies in nanoseconds, in the order in which the requests ended. The standard error of
 // the quantile is that of the share above it, from kTailBatches batch means, times the slope of the
-// quantile function between P93 and P97. Under Latin hypercube streams it is pessimistic, as the
-// batches share strata. Cost: two selections, some 20 ns a latency. Reorders nothing.
+// quantile function that far to both sides of it: a step between two modes within reach of the
+// error counts, where a fixed window misses it. Under Latin hypercube streams it is pessimistic, as
+// the batches share strata. Cost: two selections, some 20 ns a latency. Reorders nothing.
 TailEstimate EstimateTail(const std::vector<float>& latencies);
 
 // The same from one histogram a batch.
