@@ -33,7 +33,7 @@ struct Values {
   std::string scenario;
   std::int64_t labels = LabelCheckOptions().labels;
   std::int64_t requests = LabelCheckOptions().requests;
-  std::int64_t threads = MachineThreads();
+  std::int64_t threads = 0;
   std::uint64_t seed = 1;
   OutputFormat output = OutputFormat::kTable;
 };
@@ -104,7 +104,7 @@ absl::StatusOr<std::vector<AccuracyReport>> EvaluateLatency(const SampleTable& t
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     if (context.stop) return absl::CancelledError("stopped before all models were trained");
     auto of_kind =
-        EvaluateLatencyModel(kinds[k], divided, masks, options, static_cast<int>(values.threads));
+        EvaluateLatencyModel(kinds[k], divided, masks, options, ThreadsOf(values.threads));
     if (!of_kind.ok()) return of_kind.status();
     std::ranges::move(*of_kind, std::back_inserter(reports));
     show(static_cast<std::int64_t>(k) + 1, static_cast<std::int64_t>(kinds.size()));
@@ -117,14 +117,13 @@ absl::StatusOr<std::vector<AccuracyReport>> EvaluateTails(const SampleTable& tab
   SweepBars bars(context.progress);
   TrainingOptions options;
   options.seed = values.seed;
-  options.threads = static_cast<int>(values.threads);
+  options.threads = ThreadsOf(values.threads);
   options.progress = bars.Callback("train");
   const auto profile = TrainProfile(table, table, options);
   if (!profile.ok()) return profile.status();
   EndToEndTrainingOptions end_to_end;
   end_to_end.seed = values.seed;
-  return EvaluateEndToEnd(table, profile->LatencyModels(), end_to_end,
-                          static_cast<int>(values.threads));
+  return EvaluateEndToEnd(table, profile->LatencyModels(), end_to_end, ThreadsOf(values.threads));
 }
 
 // Labels of the table against runs many times as long.
@@ -143,7 +142,7 @@ absl::StatusOr<ExitCode> EvaluateLabels(const SampleTable& samples, const Values
   }
   SweepBars bars(context.progress);
   const auto show = bars.Callback("measure again");
-  const SweepRunner runner{.threads = static_cast<int>(values.threads),
+  const SweepRunner runner{.threads = ThreadsOf(values.threads),
                            .progress = [&show](const SweepProgress& p) { show(p.done, p.total); },
                            .stop = &context.stop};
   const auto check = CheckLabels(
@@ -187,8 +186,8 @@ CommandAction DeclareEval(Arguments& arguments) {
                    "labels: how many are drawn");
   arguments.Option("requests", &values->requests, {.min = 1000, .max = 1'000'000'000},
                    "labels: requests of each long run");
-  arguments.Option("threads", &values->threads, {.min = 1, .max = 1024},
-                   "threads to use; changes no figure");
+  arguments.Option("threads", &values->threads, {.min = 0, .max = 1024},
+                   "threads to use, 0: one a core; changes no figure");
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);
   return [values](Context& context) { return RunEval(*values, context); };

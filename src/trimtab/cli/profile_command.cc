@@ -24,7 +24,7 @@ struct Values {
   bool demo = false;
   std::int64_t samples = 0;
   std::int64_t tree_runs = -1;
-  std::int64_t threads = MachineThreads();
+  std::int64_t threads = 0;
   double lowest_load = SweepOptions().lowest_application_load.value();
   double highest_load = SweepOptions().highest_application_load.value();
   std::uint64_t seed = 1;
@@ -85,9 +85,8 @@ absl::StatusOr<ExitCode> RunProfile(const Values& values, Context& context) {
                                       prepared->manifest.settings));
   }
   SweepBars bars(context.progress);
-  const SweepRunner runner{.threads = static_cast<int>(values.threads),
-                           .progress = bars.Callback(),
-                           .stop = &context.stop};
+  const SweepRunner runner{
+      .threads = ThreadsOf(values.threads), .progress = bars.Callback(), .stop = &context.stop};
   const auto samples =
       RunSweep(world->application, *world->source, *prepared, runner, journal->get());
   if (absl::IsCancelled(samples.status())) {
@@ -118,8 +117,8 @@ CommandAction DeclareProfile(Arguments& arguments) {
                    "lowest application load of those runs, in requests/s");
   arguments.Option("highest-load", &values->highest_load, {.min = 0.001, .max = 1e7},
                    "highest application load of those runs, in requests/s");
-  arguments.Option("threads", &values->threads, {.min = 1, .max = 1024},
-                   "threads to use; changes no sample");
+  arguments.Option("threads", &values->threads, {.min = 0, .max = 1024},
+                   "threads to use, 0: one a core; changes no sample");
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);
   return [values](Context& context) { return RunProfile(*values, context); };

@@ -89,7 +89,9 @@ void AddArgument(CLI::App& app, const Arguments::Declared& argument,
   if (!argument.default_text.empty()) option->default_str(argument.default_text);
   const bool positional_list =
       argument.list && argument.kind == Arguments::Declared::Kind::kPositional;
-  if (!positional_list) option->expected(1)->allow_extra_args(false);
+  // A list option takes one value each time that it is given.
+  const int most = argument.list ? CLI::detail::expected_max_vector_size : 1;
+  if (!positional_list) option->expected(1, most)->allow_extra_args(false);
   if (!argument.list) option->multi_option_policy(CLI::MultiOptionPolicy::Throw);
 }
 

@@ -43,4 +43,8 @@ void SweepBars::Show(std::string_view name, std::int64_t done, std::int64_t tota
 
 int MachineThreads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
+int ThreadsOf(std::int64_t wanted) {
+  return wanted == 0 ? MachineThreads() : static_cast<int>(wanted);
+}
+
 }  // namespace trimtab

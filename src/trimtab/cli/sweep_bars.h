@@ -34,5 +34,7 @@ class SweepBars {
 
 // How many threads there are to use; at least 1.
 int MachineThreads();
+// `wanted`, or MachineThreads() for 0.
+int ThreadsOf(std::int64_t wanted);
 
 }  // namespace trimtab

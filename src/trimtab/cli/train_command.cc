@@ -23,7 +23,7 @@ struct Values {
   std::string tree_samples;
   std::string out = "profile.json";
   std::string simd = "native";
-  std::int64_t threads = MachineThreads();
+  std::int64_t threads = 0;
   std::uint64_t seed = 1;
   OutputFormat output = OutputFormat::kTable;
 };
@@ -71,7 +71,7 @@ absl::StatusOr<ExitCode> RunTrain(const Values& values, Context& context) {
   if (!simd.ok()) return simd.status();
   options.latency.simd = *simd;
   options.seed = values.seed;
-  options.threads = static_cast<int>(values.threads);
+  options.threads = ThreadsOf(values.threads);
   options.progress = bars.Callback("train");
   const auto profile =
       TrainProfile(*samples, tree_samples.ok() ? *tree_samples : *samples, options);
@@ -92,8 +92,8 @@ CommandAction DeclareTrain(Arguments& arguments) {
   arguments.Option("out", &values->out, "profile to write", "FILE");
   arguments.Choice("simd", &values->simd, {"native", "portable"},
                    "portable: the same bytes on every machine of the architecture");
-  arguments.Option("threads", &values->threads, {.min = 1, .max = 1024},
-                   "threads to use; changes no model");
+  arguments.Option("threads", &values->threads, {.min = 0, .max = 1024},
+                   "threads to use, 0: one a core; changes no model");
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);
   return [values](Context& context) { return RunTrain(*values, context); };
