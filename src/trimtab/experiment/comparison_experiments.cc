@@ -90,8 +90,13 @@ std::vector<TunedHpa> HpaCandidates() {
 
 std::vector<TunedGrad> GradCandidates() {
   std::vector<TunedGrad> candidates;
-  for (const double confidence : {0.5, 0.7, 0.8, 0.9, 0.95}) {
-    for (const double below : {0.6, 0.7, 0.8, 0.9}) candidates.push_back({confidence, below});
+  for (const double utilization : {0.5, 0.6, 0.7, 0.8}) {
+    for (const double horizon : {4.0, 10.0}) {
+      for (const double confidence : {0.7, 0.9}) {
+        candidates.push_back({confidence, utilization, horizon});
+      }
+    }
+    candidates.push_back({0.95, utilization, 10.0});
   }
   return candidates;
 }
@@ -227,8 +232,8 @@ absl::StatusOr<ExperimentResult> RunTune(const ExperimentInput& input) {
   for (const TunedGrad& candidate : grad) {
     auto run = GradChoice(input.scenario, *input.profile, GradFidelity::kCorrected, candidate);
     if (!run.ok()) return run.status();
-    run->label = fmt::format("grad confidence {} below {}", candidate.confidence,
-                             candidate.scale_down_below);
+    run->label = fmt::format("grad {} of demand {} min, {}", candidate.most_utilization,
+                             candidate.horizon_minutes, candidate.confidence);
     runs.push_back(*std::move(run));
   }
   for (PolicyRunOptions& run : runs) {

@@ -54,7 +54,8 @@ absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
   run.parts.grad.fidelity = fidelity;
   if (tuned) {
     run.parts.grad.confidence = tuned->confidence;
-    run.parts.grad.scale_down_below = tuned->scale_down_below;
+    run.parts.grad.most_utilization = tuned->most_utilization;
+    run.parts.grad.demand.horizon = SecondsToDuration(tuned->horizon_minutes * 60);
   }
   run.initial = InitialOf(scenario);
   return run;

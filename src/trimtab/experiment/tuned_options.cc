@@ -76,7 +76,8 @@ std::string TunedToJson(const TunedOptions& tuned, const Application& applicatio
   }
   if (tuned.grad) {
     json["grad"] = {{"confidence", tuned.grad->confidence},
-                    {"scaleDownBelow", tuned.grad->scale_down_below}};
+                    {"mostUtilization", tuned.grad->most_utilization},
+                    {"horizonMinutes", tuned.grad->horizon_minutes}};
   }
   if (tuned.static_allocation) {
     Json rows = Json::array();
@@ -111,7 +112,8 @@ absl::StatusOr<TunedOptions> TunedFromJson(const std::string& text,
     }
     if (json.contains("grad")) {
       tuned.grad = {.confidence = json["grad"].at("confidence"),
-                    .scale_down_below = json["grad"].at("scaleDownBelow")};
+                    .most_utilization = json["grad"].at("mostUtilization"),
+                    .horizon_minutes = json["grad"].at("horizonMinutes")};
     }
     if (json.contains("static")) {
       auto allocation = AllocationFromJson(json["static"], application);

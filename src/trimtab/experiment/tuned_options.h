@@ -18,7 +18,8 @@ struct TunedHpa {
 
 struct TunedGrad {
   double confidence = 0.9;        // of the stop margin
-  double scale_down_below = 0.9;  // of the SLA
+  double most_utilization = 0.8;  // of a container's CPU by its demand
+  double horizon_minutes = 4;     // whose largest demand is planned for
 };
 
 // Found on another load and another seed than those it is judged on; `command` repeats it.

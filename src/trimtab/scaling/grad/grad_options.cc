@@ -33,6 +33,8 @@ absl::Status GradOptions::Validate() const {
   check("most_utilization", most_utilization, 0.1, 1);
   check("confidence", confidence, 0.5, 0.999);
   check("memory_margin", memory_margin, 0, 1);
+  check("demand.horizon in s", InSeconds(demand.horizon), 0, 3600);
+  check("demand.load_margin", demand.load_margin, 0, 1);
   check("least_gain", least_gain, 0, 0.1);
   check("most_steps", most_steps, 1, 100'000);
   check("exact_candidates", exact_candidates, 1, 16);

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "trimtab/application/allocation.h"
 #include "trimtab/quantity/quantity.h"
+#include "trimtab/scaling/grad/demand_memory.h"
 
 namespace trimtab {
 
@@ -44,6 +45,9 @@ struct GradOptions {
   // `corrected`, scaling down: memory stays this share above the working set and above what is in
   // use. 0 to 1.
   double memory_margin = 0.1;
+  // `corrected` plans for the largest demand of this long, and a load this share above it. 0 to 1
+  // hour; 0 to 1.
+  DemandMemoryOptions demand;
   // `corrected`: a step must lower the tail by at least this share for each unit it costs. 0 to
   // 0.1.
   double least_gain = 1e-3;

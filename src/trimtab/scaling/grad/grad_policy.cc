@@ -79,6 +79,7 @@ GradPolicy::GradPolicy(const Application& application, GradModels models, GradOp
     : application_(application),
       models_(std::move(models)),
       options_(options),
+      memory_(options.demand),
       state_(application_, models_),
       paper_(state_, options_, evaluation),
       corrected_(state_, options_, evaluation) {
@@ -92,6 +93,18 @@ absl::StatusOr<Plan> GradPolicy::MakePlan(const PlanningInput& input) {
         fmt::format("application '{}' has {} microservices, policy 'grad' was made for {}",
                     input.application.name(), input.application.size(), application_.size()));
   }
+  if (options_.fidelity == GradFidelity::kPaper) return PlanFor(input);
+  const Observation foreseen = memory_.Foresee(input.observation);
+  return PlanFor({.application = input.application,
+                  .observation = foreseen,
+                  .desired = input.desired,
+                  .sla = input.sla,
+                  .tail_correction = input.tail_correction,
+                  .capacity = input.capacity,
+                  .scale_down_allowed = input.scale_down_allowed});
+}
+
+absl::StatusOr<Plan> GradPolicy::PlanFor(const PlanningInput& input) {
   Plan plan;
   log_.clear();
   overloaded_.clear();

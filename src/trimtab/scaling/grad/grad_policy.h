@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "trimtab/application/application.h"
 #include "trimtab/scaling/grad/corrected_search.h"
+#include "trimtab/scaling/grad/demand_memory.h"
 #include "trimtab/scaling/grad/grad_models.h"
 #include "trimtab/scaling/grad/grad_options.h"
 #include "trimtab/scaling/grad/paper_search.h"
@@ -39,6 +40,7 @@ class GradPolicy : public ScalingPolicy {
   GradPolicy(const Application& application, GradModels models, GradOptions options,
              GradEvaluation evaluation);
 
+  absl::StatusOr<Plan> PlanFor(const PlanningInput& input);
   // Steps before any trading.
   void RaiseToWorkingSets(Plan& plan);
   void RaiseToProfiledRange(Plan& plan);
@@ -50,6 +52,7 @@ class GradPolicy : public ScalingPolicy {
   Application application_;
   GradModels models_;
   GradOptions options_;
+  DemandMemory memory_;
   PlanningState state_;
   PaperSearch paper_;
   CorrectedSearch corrected_;

@@ -22,8 +22,10 @@ std::unique_ptr<GradPolicy> Policy(const SyntheticCluster& cluster, const GradOp
   return *GradPolicy::Create(cluster.application, cluster.Models(), options, evaluation);
 }
 
+// Planning for the demand as it is: these tests are about the search.
 GradOptions With(GradFidelity fidelity) {
   GradOptions options;
+  options.demand.load_margin = 0;
   options.fidelity = fidelity;
   return options;
 }
