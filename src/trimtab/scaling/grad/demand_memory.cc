@@ -30,6 +30,23 @@ std::optional<double> Larger(std::optional<double> a, const std::optional<T>& b)
   return a ? std::max(*a, *b) : *b;
 }
 
+// The mean of each kind over the containers that know it.
+Interference MeanOf(const std::vector<ContainerObservation>& containers) {
+  Interference mean;
+  for (const InterferenceKind kind : kInterferenceKinds) {
+    double sum = 0;
+    int known = 0;
+    for (const ContainerObservation& container : containers) {
+      const auto share = container.interference[kind];
+      if (!share) continue;
+      sum += share->value();
+      ++known;
+    }
+    if (known > 0) mean.Set(kind, Ratio(std::clamp(sum / known, 0.0, 1.0)));
+  }
+  return mean;
+}
+
 void RaiseTo(Interference& high, const Interference& other) {
   for (const InterferenceKind kind : kInterferenceKinds) {
     const auto share = other[kind];
@@ -37,15 +54,27 @@ void RaiseTo(Interference& high, const Interference& other) {
   }
 }
 
+// As much more of each kind as the mean has been higher.
+void Add(Interference& to, const Interference& high, const Interference& now) {
+  for (const InterferenceKind kind : kInterferenceKinds) {
+    const auto share = to[kind];
+    if (!share || !high[kind] || !now[kind]) continue;
+    const double more = high[kind]->value() - now[kind]->value();
+    to.Set(kind, Ratio(std::clamp(share->value() + more, 0.0, 1.0)));
+  }
+}
+
 }  // namespace
 
 DemandMemory::Noted DemandMemory::Note(const Observation& seen,
                                        const MicroserviceObservation& of) const {
-  Noted note{.at = seen.at, .arrival_rate = RateOf(of), .cpu_per_request = {}, .interference = {}};
+  Noted note{.at = seen.at,
+             .arrival_rate = RateOf(of),
+             .cpu_per_request = {},
+             .interference = MeanOf(of.containers)};
   double usage = 0;
   double load = 0;
   for (const ContainerObservation& container : of.containers) {
-    RaiseTo(note.interference, container.interference);
     if (!container.ready || !container.cpu_usage || !container.container_load) continue;
     usage += container.cpu_usage->value;
     load += container.container_load->value.value();
@@ -109,7 +138,7 @@ Observation DemandMemory::Foresee(const Observation& seen) {
     for (ContainerObservation& container : of.containers) {
       container.ready = container.ready || none_ready;
       if (!container.ready) continue;
-      RaiseTo(container.interference, interference);
+      Add(container.interference, interference, m.notes.back().interference);
       if (!cpu_per_request) continue;
       container.container_load = {.value = RequestsPerSecond(share)};
       container.cpu_usage = {.value = share * *cpu_per_request};

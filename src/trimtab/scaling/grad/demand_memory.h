@@ -27,7 +27,7 @@ struct DemandMemoryOptions {
 //                     counter knows even when nothing answers, times the visits a request has made
 //                     while all was well;
 //   CPU per request   the largest within the horizon, from windows in which requests were served;
-//   interference      of each container, kind by kind the largest on its microservice's hosts.
+//   interference      of each container, as much higher as the mean of its microservice has been.
 // A microservice whose containers are all down is planned for as if they were ready.
 // Deterministic: a function of the observations so far. Thread-safety: none.
 class DemandMemory {
@@ -42,7 +42,7 @@ class DemandMemory {
     Instant at;
     std::optional<double> arrival_rate;     // requests/s
     std::optional<double> cpu_per_request;  // core-seconds
-    Interference interference;              // the largest of its containers
+    Interference interference;              // the mean of its containers
   };
   struct Microservice {
     std::deque<Noted> notes;       // within the horizon, oldest first
