@@ -1,9 +1,10 @@
 #include "trimtab/experiment/static_search.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "fmt/format.h"
 #include "trimtab/experiment/interference_player.h"
 #include "trimtab/simulation/simulated_cluster.h"
+#include "trimtab/simulation/simulated_samples.h"
 
 namespace trimtab {
 namespace {
@@ -150,22 +152,66 @@ absl::Status LowerOne(const Coordinate& c, std::int64_t fewest, Trials& trials,
   return absl::OkStatus();
 }
 
-Allocation Generous(const Application& application) {
-  Allocation allocation(application.size());
-  for (std::size_t i = 0; i < application.size(); ++i) {
-    const ScalingBounds& bounds = application.microservice(MicroserviceId(i)).bounds;
-    allocation[MicroserviceId(i)] = {.replicas = std::min(bounds.most_replicas, 2),
-                                     .container = bounds.largest};
+// The largest containers, and so many that each is at most so busy.
+absl::StatusOr<Allocation> Generous(const Scenario& scenario, const WorkloadSeries& constant,
+                                    double busy) {
+  Interference interference = Interference::None();
+  for (const InterferenceKind kind : kInterferenceKinds) {
+    const auto& series = constant.interference[static_cast<std::size_t>(kind)];
+    if (series) interference.Set(kind, Ratio(std::clamp(series->At(Duration(0)), 0.0, 1.0)));
+  }
+  const auto source = SimulatedSamples::Create(scenario.cluster);
+  if (!source.ok()) return source.status();
+  Allocation allocation(scenario.application.size());
+  for (std::size_t i = 0; i < allocation.size(); ++i) {
+    const MicroserviceId id(i);
+    const ScalingBounds& bounds = scenario.application.microservice(id).bounds;
+    const auto demand = (*source)->CpuPerRequest(id, bounds.largest, interference);
+    if (!demand.ok()) return demand.status();
+    const double cores = constant.load.At(Duration(0)) * (*source)->Traits(id).visits_per_request *
+                         InSeconds(*demand);
+    const auto replicas = static_cast<int>(std::ceil(cores / InCores(bounds.largest.cpu) / busy));
+    allocation[id] = {
+        .replicas = std::clamp(replicas, bounds.fewest_replicas, bounds.most_replicas),
+        .container = bounds.largest};
   }
   return allocation;
+}
+
+// The first generous allocation, from the most to the least, that fits on the hosts and holds.
+absl::StatusOr<Allocation> StartOf(const Scenario& scenario, const WorkloadSeries& constant,
+                                   Trials& trials) {
+  for (const double busy : {0.3, 0.4, 0.5, 0.6, 0.7, 0.8}) {
+    auto allocation = Generous(scenario, constant, busy);
+    if (!allocation.ok()) return allocation.status();
+    const auto holds = trials.Holds(*allocation);
+    if (!holds.ok()) return holds.status();
+    if (*holds) return allocation;
+  }
+  return absl::FailedPreconditionError(
+      "no allocation of the largest containers, each 30 to 80 % busy, both fits on the hosts and "
+      "holds the SLA at the worst load and interference");
 }
 
 }  // namespace
 
 WorkloadSeries WorstOf(const WorkloadSeries& workload, Duration length) {
+  static constexpr Duration kStretch = std::chrono::minutes(5);
   const auto highest = [length](const StepSeries& series) {
+    const Duration step = std::min(series.step(), Duration(kStretch));
+    const auto steps = static_cast<std::size_t>(kStretch / step);
+    std::deque<double> last;
+    double sum = 0;
     double most = 0;
-    for (Duration t{0}; t < length; t += series.step()) most = std::max(most, series.At(t));
+    for (Duration t{0}; t < length; t += step) {
+      last.push_back(series.At(t));
+      sum += last.back();
+      if (last.size() > steps) {
+        sum -= last.front();
+        last.pop_front();
+      }
+      most = std::max(most, sum / static_cast<double>(last.size()));
+    }
     return StepSeries::Constant(most);
   };
   WorkloadSeries worst;
@@ -181,14 +227,9 @@ absl::StatusOr<StaticSearchResult> SearchStatic(const Scenario& scenario,
                                                 const WorkloadSeries& constant,
                                                 const StaticSearchOptions& options) {
   Trials trials(scenario, constant, options);
-  Allocation allocation = Generous(scenario.application);
-  const auto start = trials.Tail(allocation);
+  const auto start = StartOf(scenario, constant, trials);
   if (!start.ok()) return start.status();
-  if (*start > scenario.sla.latency * options.tail_share) {
-    return absl::FailedPreconditionError(fmt::format(
-        "two of the largest containers everywhere give a P95 of {:.0f} ms, above {:.0f} ms",
-        start->count(), scenario.sla.latency.count() * options.tail_share));
-  }
+  Allocation allocation = *start;
   std::vector<Coordinate> coordinates;
   for (std::size_t i = 0; i < scenario.application.size(); ++i) {
     for (const auto what :

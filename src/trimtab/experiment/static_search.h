@@ -30,14 +30,15 @@ struct StaticSearchResult {
   std::int64_t trials = 0;
 };
 
-// The worst of a workload: its highest load and, of each kind, its highest interference, for ever.
+// The worst of a workload, for ever: of the load and of each kind of interference the highest mean
+// over any five minutes, all at once. A spike of seconds is not what an allocation is sized for.
 WorkloadSeries WorstOf(const WorkloadSeries& workload, Duration length);
 
-// Starts from two of the largest containers of each microservice, checks
-// that this holds, then lowers one quantity of one microservice at a time by bisection, dearest
-// first, each as far as the tail allows with all others as they are; `passes` times. A coordinate
-// descent: a local optimum, and cheaper than any uniform allocation that it passes through.
-// kFailedPrecondition when not even the start holds.
+// Starts from the largest containers, so many that each is 30 % busy, or busier where that does not
+// fit on the hosts, checks that this holds, then lowers one quantity of one microservice at a time
+// by bisection, dearest first, each as far as the tail allows with all others as they are; `passes`
+// times. A coordinate descent: a local optimum, and cheaper than any uniform allocation that it
+// passes through. kFailedPrecondition when not even the start holds.
 absl::StatusOr<StaticSearchResult> SearchStatic(const Scenario& scenario,
                                                 const WorkloadSeries& constant,
                                                 const StaticSearchOptions& options);
