@@ -32,13 +32,9 @@ struct SweepRunner {
   const std::atomic<bool>* stop = nullptr;  // null: runs to its end
 };
 
-// Measuring alone is valid where a thread pool is hardly ever full and the utilisation is moderate;
-// for asynchronous servers, whose bias is measured and stored, up to 0.8 (simulation/README).
-inline constexpr double kMostPoolFullShare = 0.01;
-inline constexpr double kMostBlockingUtilization = 0.6;
-inline constexpr double kMostAsynchronousUtilization = 0.8;
 // The bias of measuring alone is measured from here on.
 inline constexpr double kBiasFromUtilization = 0.6;
+// As the bounds in sweep_plan.h say.
 bool ValidAlone(const StationTraits& traits, double utilization, double pool_full_share);
 
 // A sweep before anything is measured: what it will do, and the description that a table and the

@@ -68,6 +68,10 @@ class StationPlanner {
     return jobs;
   }
 
+  double HighestValidAlone() const {
+    return source_.Traits(microservice_).asynchronous ? kMostAsynchronousUtilization
+                                                      : kMostBlockingUtilization;
+  }
   std::int64_t refused() const { return refused_; }
 
  private:
@@ -123,17 +127,21 @@ class FourDimensionalSequence {
 };
 
 // The utilisation at `position` in [0, 1): idle with the share that it has of a grid's loads.
-double UtilizationAt(double position, const SweepOptions& options) {
+double UtilizationAt(double position, const SweepOptions& options, double highest) {
   const double level = position * (options.load_settings + 1) - 1;
   if (level < 0) return options.idle_utilization;
   return options.lowest_utilization +
-         level / options.load_settings * (options.highest_utilization - options.lowest_utilization);
+         level / options.load_settings * (highest - options.lowest_utilization);
 }
 
 absl::Status AddThinned(StationPlanner& planner, const SweepOptions& options,
                         const InterferenceDesign& design, std::int64_t count, RandomStream& random,
                         std::vector<StationJob>& jobs) {
   const FourDimensionalSequence sequence(random);
+  // Few as they are, none is spent where measuring alone is known not to be valid.
+  const double highest =
+      std::max(std::min(options.highest_utilization, planner.HighestValidAlone()),
+               options.lowest_utilization);
   // Points whose memory settings are all refused leave no job; so many in a row mean that none is
   // left anywhere.
   const std::int64_t most_points = 20 * count + 100;
@@ -142,7 +150,7 @@ absl::Status AddThinned(StationPlanner& planner, const SweepOptions& options,
     const auto point = sequence.At(n);
     const int cpu =
         std::min(static_cast<int>(point[0] * options.cpu_settings), options.cpu_settings - 1);
-    const double utilization = UtilizationAt(point[1], options);
+    const double utilization = UtilizationAt(point[1], options, highest);
     const Interference& interference =
         design.At(point[2], static_cast<std::size_t>(options.interference_settings));
     auto different = planner.Jobs(cpu, utilization, {&interference, 1});

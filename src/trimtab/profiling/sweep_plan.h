@@ -12,6 +12,12 @@
 
 namespace trimtab {
 
+// Measuring alone is valid where a thread pool is hardly ever full and the utilisation is moderate;
+// for asynchronous servers, whose bias is measured and stored, up to 0.8 (simulation/README).
+inline constexpr double kMostPoolFullShare = 0.01;
+inline constexpr double kMostBlockingUtilization = 0.6;
+inline constexpr double kMostAsynchronousUtilization = 0.8;
+
 // One measurement and the settings that it labels.
 struct StationJob {
   // A setting of the sweep that behaves like the job's representative.
@@ -39,7 +45,8 @@ struct SweepPlan {
 //
 // With `station_settings` the plan is a low-discrepancy subset of those jobs of that size (an
 // additive recurrence over CPU, utilisation, interference and the memory settings that differ),
-// spread evenly over the microservices. Every prefix of a plan covers all of them and their ranges.
+// spread evenly over the microservices, up to the utilisation at which alone is valid. Every prefix
+// of a plan covers all of them and their ranges.
 //
 // Deterministic in (application, source, options). Fails as SweepOptions::Validate, with
 // kInvalidArgument when nothing of a microservice can run, and as SampleSource::CpuPerRequest for

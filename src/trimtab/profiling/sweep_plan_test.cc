@@ -124,6 +124,26 @@ TEST(SweepPlanTest, EveryTenthOfAThinnedPlanCoversTheCpuSettings) {
   EXPECT_EQ(cpus.size(), 10U);
 }
 
+TEST(SweepPlanTest, AThinnedPlanLeavesOutWhereAloneIsNotValid) {
+  const Application application = FakeApplication(1);
+  SweepOptions options;
+  options.station_settings = 300;
+  for (const bool asynchronous : {false, true}) {
+    const FakeSource source(1, asynchronous);
+    const auto plan = PlanSweep(application, source, options);
+    double highest = 0;
+    for (const StationJob& job : plan->stations) {
+      const auto& setting = job.representative;
+      const auto demand =
+          source.CpuPerRequest(setting.microservice, setting.container, setting.interference);
+      highest = std::max(highest, setting.container_load.value() * InSeconds(*demand) /
+                                      InCores(setting.container.cpu));
+    }
+    // 300 even points come within a hundredth of the end of the range.
+    EXPECT_NEAR(highest, asynchronous ? 0.8 : 0.6, 0.01);
+  }
+}
+
 TEST(SweepPlanTest, ATestShareIsHeldOutBySetting) {
   const Application application = FakeApplication(2);
   const FakeSource source(2);

@@ -148,7 +148,12 @@ TEST_F(SweepTest, NothingIsMeasuredTwiceAfterAnInterruption) {
 
 TEST_F(SweepTest, FullThreadPoolsAreSetAsideAndMeasuredInTheTree) {
   const FakeSource blocking(3, /*asynchronous=*/false);
-  const auto prepared = PrepareSweep(application_, blocking, "hash", Small());
+  SweepOptions options = Small();
+  options.station_settings.reset();
+  options.cpu_settings = 2;
+  options.memory_settings = 3;
+  options.interference_settings = 2;
+  const auto prepared = PrepareSweep(application_, blocking, "hash", options);
   const auto table = RunSweep(application_, blocking, *prepared, {}, nullptr);
   ASSERT_TRUE(table.ok());
   std::int64_t set_aside = 0;
