@@ -48,8 +48,10 @@ static_assert(sizeof(Event) == 16);
 // pending one of equal time.
 struct EventBefore {
   bool operator()(const Event& a, const Event& b) const {
-    return a.time < b.time ||
-           (a.time == b.time && static_cast<std::int32_t>(a.sequence - b.sequence) < 0);
+    // Without branches: which of two events is earlier is as good as random.
+    const bool tie = static_cast<std::int32_t>(a.sequence - b.sequence) < 0;
+    return (static_cast<int>(a.time < b.time) |
+            (static_cast<int>(a.time == b.time) & static_cast<int>(tie))) != 0;
   }
 };
 
@@ -85,6 +87,7 @@ class EventQueue {
 
   // Takes the earliest event, unless there is none or it is later than `until`.
   bool PopUntil(SimNanos until, Event* event) {
+    heap_.Settle();
     std::size_t best = kLanes;
     bool found = !heap_.empty();
     if (found) *event = heap_.top();
@@ -98,7 +101,7 @@ class EventQueue {
     }
     if (!found || event->time > until) return false;
     if (best == kLanes) {
-      heap_.Pop();
+      heap_.Vacate();
     } else {
       lanes_[best].DropFront();
     }

@@ -13,14 +13,18 @@ namespace trimtab {
 template <class T, class Before, std::size_t kArity = 4>
 class ImplicitHeap {
  public:
-  bool empty() const { return nodes_.empty(); }
-  std::size_t size() const { return nodes_.size(); }
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return nodes_.size() - (vacant_ ? 1U : 0U); }
   // REQUIRES: !empty(), here and in Pop().
   const T& top() const { return nodes_.front(); }
-  const std::vector<T>& nodes() const { return nodes_; }
   void Clear() { nodes_.clear(); }
 
   void Push(const T& value) {
+    if (vacant_) {
+      vacant_ = false;
+      SiftDown(value);
+      return;
+    }
     std::size_t hole = nodes_.size();
     nodes_.push_back(value);
     while (hole > 0) {
@@ -35,21 +39,33 @@ class ImplicitHeap {
   void Pop() {
     const T last = nodes_.back();
     nodes_.pop_back();
+    if (!nodes_.empty()) SiftDown(last);
+  }
+
+  // Pop() in two halves: a Push() between them takes the place of the removed value, which saves
+  // most of both. REQUIRES: nothing but Push() or Settle() follows until one of them has.
+  void Vacate() { vacant_ = true; }
+  void Settle() {
+    if (!vacant_) return;
+    vacant_ = false;
+    Pop();
+  }
+
+ private:
+  // Puts `value` where the top was. REQUIRES: a node, whose value is lost.
+  void SiftDown(const T& value) {
     const std::size_t count = nodes_.size();
-    if (count == 0) return;
     std::size_t hole = 0;
     for (;;) {
       const std::size_t first = hole * kArity + 1;
       if (first >= count) break;
       const std::size_t best = EarliestChild(first, count);
-      if (!Before{}(nodes_[best], last)) break;
+      if (!Before{}(nodes_[best], value)) break;
       nodes_[hole] = nodes_[best];
       hole = best;
     }
-    nodes_[hole] = last;
+    nodes_[hole] = value;
   }
-
- private:
   std::size_t EarliestChild(std::size_t first, std::size_t count) const {
     const std::size_t end = first + kArity < count ? first + kArity : count;
     std::size_t best = first;
@@ -59,7 +75,8 @@ class ImplicitHeap {
     return best;
   }
 
-  std::vector<T> nodes_;  // every node is not before its parent
+  std::vector<T> nodes_;  // no node is before its parent
+  bool vacant_ = false;   // the first one is gone
 };
 
 }  // namespace trimtab
