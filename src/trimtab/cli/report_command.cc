@@ -29,7 +29,8 @@ struct Values {
 };
 
 absl::StatusOr<ExitCode> RunReport(const Values& values, Context& context) {
-  Comparison comparison{.title = values.title, .scenario = "", .surge = std::nullopt, .runs = {}};
+  PolicyComparison comparison{
+      .title = values.title, .scenario = "", .surge = std::nullopt, .runs = {}};
   if (values.surge_end > values.surge_start)
     comparison.surge = {values.surge_start, values.surge_end};
   std::vector<DecisionLogRow> log;

@@ -102,11 +102,11 @@ absl::StatusOr<std::vector<RunRecord>> RunPolicies(const ExperimentInput& input,
 
 absl::StatusOr<std::vector<Figure>> ReportRuns(const ExperimentInput& input, std::string title,
                                                std::vector<RunRecord> runs) {
-  Comparison comparison{.title = std::move(title),
-                        .scenario = input.scenario.name,
-                        .sla_seconds = InSeconds(input.scenario.sla.latency),
-                        .surge = std::nullopt,
-                        .runs = std::move(runs)};
+  PolicyComparison comparison{.title = std::move(title),
+                              .scenario = input.scenario.name,
+                              .sla_seconds = InSeconds(input.scenario.sla.latency),
+                              .surge = std::nullopt,
+                              .runs = std::move(runs)};
   if (const auto& surge = input.scenario.workload.surge) {
     comparison.surge = {InSeconds(surge->start) / 60, InSeconds(surge->end) / 60};
   }

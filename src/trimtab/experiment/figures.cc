@@ -25,11 +25,11 @@ std::vector<double> Minutes(const RunRecord& run) {
   return Column(run, [](const WindowRow& row) { return row.minute; });
 }
 
-void ShadeSurge(const Comparison& comparison, SvgPlot& plot) {
+void ShadeSurge(const PolicyComparison& comparison, SvgPlot& plot) {
   if (comparison.surge) plot.AddSpan(comparison.surge->first, comparison.surge->second, "surge");
 }
 
-Figure TailLatency(const Comparison& comparison) {
+Figure TailLatency(const PolicyComparison& comparison) {
   SvgPlot plot({.title = "Tail latency",
                 .x_label = "minute",
                 .y_label = "P95 in ms (log)",
@@ -48,7 +48,7 @@ Figure TailLatency(const Comparison& comparison) {
           plot.Render()};
 }
 
-Figure LoadAndInterference(const Comparison& comparison) {
+Figure LoadAndInterference(const PolicyComparison& comparison) {
   const RunRecord& run = comparison.runs.front();
   SvgPlot plot({.title = "Load and interference",
                 .x_label = "minute",
@@ -69,7 +69,7 @@ Figure LoadAndInterference(const Comparison& comparison) {
           plot.Render()};
 }
 
-Figure ResourceUnitsOverTime(const Comparison& comparison) {
+Figure ResourceUnitsOverTime(const PolicyComparison& comparison) {
   SvgPlot plot({.title = "Resource units",
                 .x_label = "minute",
                 .y_label = "units (0.2 core or 100 MiB)",
@@ -85,7 +85,7 @@ Figure ResourceUnitsOverTime(const Comparison& comparison) {
           plot.Render()};
 }
 
-Figure ResourceCdf(const Comparison& comparison) {
+Figure ResourceCdf(const PolicyComparison& comparison) {
   SvgPlot plot({.title = "CDF of resource use",
                 .x_label = "units (0.2 core or 100 MiB)",
                 .y_label = "share of windows",
@@ -113,8 +113,8 @@ Figure ResourceCdf(const Comparison& comparison) {
           plot.Render()};
 }
 
-Figure Bars(const Comparison& comparison, std::string file, std::string caption, std::string title,
-            std::string value_label, std::string format,
+Figure Bars(const PolicyComparison& comparison, std::string file, std::string caption,
+            std::string title, std::string value_label, std::string format,
             const std::vector<std::pair<std::string, double (*)(const RunSummary&)>>& series) {
   BarChart chart{.title = std::move(title),
                  .value_label = std::move(value_label),
@@ -134,7 +134,7 @@ Figure Bars(const Comparison& comparison, std::string file, std::string caption,
   return {std::move(file), std::move(caption), RenderBars(chart)};
 }
 
-Figure PrepareRounds(const Comparison& comparison) {
+Figure PrepareRounds(const PolicyComparison& comparison) {
   BarChart chart{.title = "Further Prepare rounds after a commit",
                  .value_label = "commits",
                  .series = {},
@@ -162,7 +162,7 @@ Figure PrepareRounds(const Comparison& comparison) {
 
 }  // namespace
 
-std::vector<Figure> MakeFigures(const Comparison& comparison) {
+std::vector<Figure> MakeFigures(const PolicyComparison& comparison) {
   return {
       TailLatency(comparison),
       LoadAndInterference(comparison),

@@ -10,7 +10,7 @@
 namespace trimtab {
 
 // Several runs of one scenario under one load, one policy each.
-struct Comparison {
+struct PolicyComparison {
   std::string title;
   std::string scenario;
   double sla_seconds = 0.3;
@@ -29,6 +29,6 @@ struct Figure {
 // P95 per window against the SLA (figure 15b), load and the four interferences (15a, 15b's shade),
 // resource units over time, their CDF (15c), CPU against memory, violations, and the number of
 // further Prepare rounds a commit needed (14b). REQUIRES: at least one run with windows.
-std::vector<Figure> MakeFigures(const Comparison& comparison);
+std::vector<Figure> MakeFigures(const PolicyComparison& comparison);
 
 }  // namespace trimtab

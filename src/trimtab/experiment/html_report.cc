@@ -35,7 +35,7 @@ summary{cursor:pointer;padding:.4rem 0}
 @media(max-width:600px){body{padding:10px}.sum{min-width:640px}figure{overflow-x:auto}figure svg{min-width:560px}}
 )";
 
-void SummaryTable(const Comparison& comparison, std::string& out) {
+void SummaryTable(const PolicyComparison& comparison, std::string& out) {
   const auto sink = std::back_inserter(out);
   out +=
       "<div class=\"scroll\"><table class=\"sum\"><thead><tr><th>policy</th><th>windows above "
@@ -81,7 +81,7 @@ void DecisionLog(const std::vector<DecisionLogRow>& decisions, std::string& out)
 
 }  // namespace
 
-std::string RenderHtml(const Comparison& comparison, const std::vector<Figure>& figures,
+std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Figure>& figures,
                        const std::vector<DecisionLogRow>& decisions) {
   std::string out = fmt::format(
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -113,7 +113,7 @@ std::string RenderHtml(const Comparison& comparison, const std::vector<Figure>& 
   return out;
 }
 
-absl::Status WriteReport(const std::string& directory, const Comparison& comparison,
+absl::Status WriteReport(const std::string& directory, const PolicyComparison& comparison,
                          const std::vector<DecisionLogRow>& decisions) {
   const std::string figure_directory = directory + "/figures";
   std::error_code error;

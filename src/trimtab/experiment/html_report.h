@@ -19,11 +19,11 @@ struct DecisionLogRow {
 };
 
 // Reads well on a phone (one column, tables scroll inside their frame) and in dark mode.
-std::string RenderHtml(const Comparison& comparison, const std::vector<Figure>& figures,
+std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Figure>& figures,
                        const std::vector<DecisionLogRow>& decisions);
 
 // DIRECTORY/report.html and DIRECTORY/figures/*.svg.
-absl::Status WriteReport(const std::string& directory, const Comparison& comparison,
+absl::Status WriteReport(const std::string& directory, const PolicyComparison& comparison,
                          const std::vector<DecisionLogRow>& decisions);
 
 }  // namespace trimtab

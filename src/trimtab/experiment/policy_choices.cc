@@ -72,6 +72,12 @@ PolicyRunOptions HpaChoice(const Scenario& scenario, const TunedHpa& hpa) {
   run.label = fmt::format("hpa {:.0f} %", hpa.target_utilization);
   run.parts.hpa.metrics = {
       {.kind = HpaMetric::Kind::kCpuUtilization, .target = hpa.target_utilization}};
+  // The HPA has limits of its own; the loop's must not change what it does.
+  run.control.safety = {.largest_raise = 1e6,
+                        .largest_lower = 1,
+                        .largest_raise_in_window = 1e6,
+                        .largest_lower_in_window = 1,
+                        .scale_down_stabilisation = Duration(0)};
   Allocation initial(scenario.application.size());
   for (std::size_t i = 0; i < initial.size(); ++i) {
     const MicroserviceId id(i);

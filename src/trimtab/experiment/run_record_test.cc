@@ -67,7 +67,7 @@ TEST(RunRecordTest, ACutFileIsRefusedWithItsRow) {
 }
 
 TEST(ReportTest, ThePageNeedsNothingFromElsewhere) {
-  Comparison comparison{
+  PolicyComparison comparison{
       .title = "t", .scenario = "s", .surge = {{1, 2}}, .skip_minutes = 0, .runs = {}};
   comparison.runs.push_back({.label = "grad", .summary = {}, .windows = Windows({0.1, 0.2, 0.4})});
   const std::string page = RenderHtml(comparison, MakeFigures(comparison),

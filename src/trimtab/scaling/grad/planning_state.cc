@@ -286,9 +286,11 @@ Millicores PlanningState::LeastCpu(std::size_t i, int replicas) const {
     const double most_per_core = joined(i).ranges.load_per_core.high;
     if (most_per_core > 0) cores = std::max(cores, load / most_per_core);
   }
-  // Beyond any machine; kept finite so that it converts.
-  const auto millicores = static_cast<std::int64_t>(std::ceil(std::min(cores, 1e6) * 1000 - 1e-6));
-  return std::max(bounds(i).smallest.cpu, Millicores(millicores));
+  // Whole quanta, or a load that wanders would change the size at every decision. Kept finite so
+  // that it converts, and beyond any machine.
+  constexpr double kQuantum = 50;
+  const double quanta = std::ceil(std::min(cores, 1e6) * 1000 / kQuantum - 1e-6);
+  return std::max(bounds(i).smallest.cpu, Millicores(std::llround(quanta * kQuantum)));
 }
 
 int PlanningState::LeastReplicas(std::size_t i) const {

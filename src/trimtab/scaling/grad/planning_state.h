@@ -79,7 +79,8 @@ class PlanningState {
   // d tail / d own latency, one a microservice; 0 for those without a token.
   void TailSlopes(std::span<OwnLatencySlope> slopes);
 
-  // The least CPU a container may have so that its load lies inside what was profiled.
+  // The least CPU, in quanta of 50 millicores, that a container may have so that its load lies
+  // inside what was profiled.
   Millicores LeastCpu(std::size_t i, int replicas) const;
   // The fewest replicas whose load lies inside what was profiled whatever their CPU.
   int LeastReplicas(std::size_t i) const;
