@@ -1,7 +1,10 @@
 // Keeps the spans that a controller reads.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "trimtab/tracing/span_csv_writer.h"
@@ -9,7 +12,9 @@
 
 namespace trimtab {
 
-// Hands every span on and writes it down as well. Thread-safety: none.
+// Hands every span on and writes down whole traces: one whose root was never reported, since the
+// run ended first, is left out. The root is the last span of its trace to be reported, so memory is
+// that of the requests in flight. Thread-safety: none.
 class SpanRecorder : public TraceSource {
  public:
   // Both must outlive it.
@@ -17,15 +22,24 @@ class SpanRecorder : public TraceSource {
 
   absl::Status Read(Instant now, const std::function<void(const Span&)>& sink) override {
     return source_.Read(now, [&](const Span& span) {
-      writer_.Write(span);
+      Keep(span);
       sink(span);
     });
   }
   double sampling_share() const override { return source_.sampling_share(); }
 
  private:
+  void Keep(const Span& span) {
+    std::vector<Span>& trace = open_[span.trace];
+    trace.push_back(span);
+    if (span.parent != 0) return;
+    for (const Span& each : trace) writer_.Write(each);
+    open_.erase(span.trace);
+  }
+
   TraceSource& source_;
   SpanCsvWriter& writer_;
+  std::map<TraceId, std::vector<Span>> open_;
 };
 
 }  // namespace trimtab

@@ -24,7 +24,7 @@ class CallTreeInferenceTest : public ::testing::Test {
   static CallTree Leaf(std::string name, std::int64_t calls = 1) {
     return {.microservice = std::move(name), .calls = calls, .steps = {}};
   }
-  static CallTree Of(std::string name, std::vector<CallStep> steps) {
+  static CallTree Of(std::string name, std::vector<TreeStep> steps) {
     return {.microservice = std::move(name), .calls = 1, .steps = std::move(steps)};
   }
 

@@ -35,7 +35,7 @@ std::string Summary(const TraceAnalysis& analysis) {
   std::string text;
   for (const InferredClass& of : analysis.trees().Classes(ClassKey::kCanonical)) {
     text += of.id.ToString() + " " + std::to_string(of.traces) + "\n";
-    for (const CallStep& step : of.tree.steps) text += step.branches.front().microservice + " ";
+    for (const TreeStep& step : of.tree.steps) text += step.branches.front().microservice + " ";
   }
   for (const MicroserviceLatency& of : analysis.microservices()) {
     text += of.name + " " + std::to_string(of.spans) + " " +
