@@ -299,7 +299,7 @@ absl::Status EndToEndTrainingOptions::Validate() const {
   check("samples_read", static_cast<double>(samples_read), 1, 1e9);
   check("batch", batch, 1, 1024);
   check("peak_rate", peak_rate, 1e-6, 1);
-  check("weight_decay", weight_decay, 0, 1);
+  check("weight_decay", weight_decay, 0, 100);
   check("huber_log", huber_log, 1e-3, 10);
   check("model_error", model_error, 1e-3, 1);
   if (problems.empty()) return absl::OkStatus();
