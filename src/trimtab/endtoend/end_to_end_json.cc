@@ -106,6 +106,7 @@ std::string EndToEndModel::ToJson() const {
                      {"inputScale", input_scale},
                      {"outputCenter", output_center},
                      {"outputScale", output_scale},
+                     {"compositionWeight", composition_weight},
                      {"compositionConstantMilliseconds", composition_constant},
                      {"compositionShares", composition_shares},
                      {"hidden", hidden},
@@ -136,6 +137,7 @@ absl::StatusOr<EndToEndModel> EndToEndModel::FromJson(std::string_view text) {
   model.input_scale = members.Numbers<double>("inputScale");
   model.output_center = members.Number("outputCenter");
   model.output_scale = members.Number("outputScale");
+  model.composition_weight = members.Number("compositionWeight");
   model.composition_constant = members.Number("compositionConstantMilliseconds");
   model.composition_shares = members.Numbers<double>("compositionShares");
   const double hidden = members.Number("hidden");

@@ -92,6 +92,10 @@ absl::Status EndToEndModel::Validate() const {
     CheckNumbers<float>("parameters", parameters, weights, -kMostMagnitude, problems);
     CheckNumbers<double>("error_ratios", error_ratios, error_ratios.size(), 1e-9, problems);
   }
+  if (!(composition_weight >= 0 && composition_weight <= 1)) {
+    problems.push_back(
+        fmt::format("composition_weight is {}, expected 0 to 1", composition_weight));
+  }
   const std::array<double, 2> scalars = {composition_constant, output_scale};
   CheckNumbers<double>("composition_constant and output_scale", scalars, 2, 0, problems);
   if (!(std::abs(output_center) <= 100)) {

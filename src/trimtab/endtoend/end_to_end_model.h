@@ -30,7 +30,7 @@ TailNetworkShape ShapeOf(EndToEndKind kind, int tokens, int hidden);
 // With m_i, M_i the mean and max of token i in ms, N the network and s the composition (a learned,
 // never negative weight for each microservice: what a sequence of calls adds up to):
 //   x_i = ((log m_i - center) * scale, (log M_i - center) * scale)
-//   log tail = [log(constant + sum_i share_i m_i)] + output_center + output_scale N(x)
+//   log tail = [weight log(constant + sum_i share_i m_i)] + output_center + output_scale N(x)
 struct EndToEndModel {
   EndToEndKind kind = EndToEndKind::kCorrected;
   std::vector<std::string> microservices;  // the tokens
@@ -38,6 +38,7 @@ struct EndToEndModel {
   std::vector<double> input_scale;         // [tokens][2]
   double output_center = 0;
   double output_scale = 1;
+  double composition_weight = 1;           // 0 to 1
   double composition_constant = 0;         // in ms
   std::vector<double> composition_shares;  // [tokens], ms per ms; empty without composition
   int hidden = 32;

@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"\"hidden\":1", "\"hidden\":2", "parameters has"},
         Fault{"\"errorRatios\":[0.9", "\"errorRatios\":[9.9", "error_ratios do not rise"},
         Fault{"\"kind\"", "\"kinds\"", "'kind' is missing"},
-        Fault{"{\"kind\"", "{\"more\":1,\"kind\"", "has 12 members, 11 are known"},
+        Fault{"{\"kind\"", "{\"more\":1,\"kind\"", "has 13 members, 12 are known"},
         Fault{"}", "", "is not a JSON object"}));
 
 TEST(EndToEndModelTest, RefusesWhatIsNotAModel) {

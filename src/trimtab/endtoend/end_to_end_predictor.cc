@@ -41,7 +41,7 @@ Latency EndToEndPredictor::PredictWithGradient(std::span<const OwnLatency> own_l
       sum += model_.composition_shares[i] * Clamped(own_latency[i].mean);
     }
     sum = std::max(sum, InMilliseconds(kShortest));
-    log_tail += PortableLog(sum);
+    log_tail += model_.composition_weight * PortableLog(sum);
   }
   std::vector<double> by_inputs(2 * n, 0.0);
   if (HasNetwork(model_.kind)) {
@@ -66,7 +66,9 @@ Latency EndToEndPredictor::PredictWithGradient(std::span<const OwnLatency> own_l
     const double mean = Clamped(own_latency[i].mean);
     const double max = Clamped(own_latency[i].max);
     slopes[i].by_mean = by_inputs[2 * i] * model_.input_scale[2 * i] / mean;
-    if (composed) slopes[i].by_mean += model_.composition_shares[i] / sum;
+    if (composed) {
+      slopes[i].by_mean += model_.composition_weight * model_.composition_shares[i] / sum;
+    }
     slopes[i].by_mean *= tail;
     slopes[i].by_max = tail * by_inputs[2 * i + 1] * model_.input_scale[2 * i + 1] / max;
     if (own_latency[i].mean < kShortest) slopes[i].by_mean = 0;

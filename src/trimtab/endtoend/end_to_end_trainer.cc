@@ -254,7 +254,7 @@ double Residual(const EndToEndModel& model, const EndToEndSample& sample) {
     const Latency mean = std::max(sample.own_latency[i].mean, EndToEndPredictor::kShortest);
     sum += model.composition_shares[i] * InMilliseconds(mean);
   }
-  return LogMs(sample.tail) - PortableLog(sum);
+  return LogMs(sample.tail) - model.composition_weight * PortableLog(sum);
 }
 
 // First the composition, then the network on what that leaves.
@@ -263,6 +263,7 @@ void Fit(const Chosen& training, const EndToEndTrainingOptions& options, EndToEn
   FitInputScaling(training, model);
   if (HasComposition(model.kind)) {
     Composition fit = FitComposition(training, weights, options.huber_log);
+    model.composition_weight = HasNetwork(model.kind) ? options.composition_weight : 1;
     model.composition_constant = fit.constant;
     model.composition_shares = std::move(fit.shares);
   }
@@ -300,6 +301,7 @@ absl::Status EndToEndTrainingOptions::Validate() const {
   check("batch", batch, 1, 1024);
   check("peak_rate", peak_rate, 1e-6, 1);
   check("weight_decay", weight_decay, 0, 100);
+  check("composition_weight", composition_weight, 0, 1);
   check("huber_log", huber_log, 1e-3, 10);
   check("model_error", model_error, 1e-3, 1);
   if (problems.empty()) return absl::OkStatus();

@@ -151,7 +151,9 @@ void IncrementalTail::Gradient(std::span<OwnLatencySlope> slopes) {
       if (!inside_[2 * i + c]) continue;
       by[c] = model_.output_scale * dz[2 * i + c] * model_.input_scale[2 * i + c] / own[c];
     }
-    if (!model_.composition_shares.empty()) by[0] += model_.composition_shares[i] / composed_;
+    if (!model_.composition_shares.empty()) {
+      by[0] += model_.composition_weight * model_.composition_shares[i] / composed_;
+    }
     slopes[i].by_mean = own_[i].mean < EndToEndPredictor::kShortest ? 0 : tail * by[0];
     slopes[i].by_max = own_[i].max < EndToEndPredictor::kShortest ? 0 : tail * by[1];
   }
@@ -268,7 +270,8 @@ Latency IncrementalTail::TailOf(double composed, const float* dense_inputs,
                                 float* hidden_slopes) const {
   double log_tail = model_.output_center;
   if (HasComposition(model_.kind)) {
-    log_tail += PortableLog(std::max(composed, InMilliseconds(EndToEndPredictor::kShortest)));
+    log_tail += model_.composition_weight *
+                PortableLog(std::max(composed, InMilliseconds(EndToEndPredictor::kShortest)));
   }
   if (width_ > 0) {
     const float y = EvaluateDense(2 * tokens_, width_, dense_inputs, weights_.data(), bias_.data(),

@@ -26,6 +26,7 @@ inline EndToEndModel RandomEndToEndModel(EndToEndKind kind, int tokens, int hidd
     }
     if (HasComposition(kind)) model.composition_shares.push_back(0.2 + 0.8 * random.Uniform());
   }
+  model.composition_weight = HasNetwork(kind) && HasComposition(kind) ? 0.8 : 1;
   model.composition_constant = HasComposition(kind) ? 1.5 : 0;
   model.output_center = HasComposition(kind) ? 0.05 : 4;
   model.output_scale = HasComposition(kind) ? 0.15 : 0.6;
