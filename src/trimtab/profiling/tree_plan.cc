@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "fmt/format.h"
 #include "trimtab/probability/random_stream.h"
@@ -36,6 +37,24 @@ std::vector<StationSetting> Reachable(const std::vector<StationSetting>& setting
     if (setting.container_load.value() <= kNearly * arrival_rate) reachable.push_back(setting);
   }
   return reachable;
+}
+
+// The setting that this run is to take of those set aside: the microservices in turn, and of each
+// its settings in turn.
+std::optional<StationSetting> TakeSetAside(
+    const Application& application, const SampleSource& source,
+    const std::vector<std::vector<StationSetting>>& set_aside, const TreeSetting& setting,
+    std::int64_t run) {
+  std::vector<std::vector<StationSetting>> reachable;
+  for (std::size_t m = 0; m < application.size(); ++m) {
+    auto list = Reachable(set_aside[m], setting.application_load.value() *
+                                            source.Traits(MicroserviceId(m)).visits_per_request);
+    if (!list.empty()) reachable.push_back(std::move(list));
+  }
+  if (reachable.empty()) return std::nullopt;
+  const auto turn = static_cast<std::size_t>(run);
+  const auto& list = reachable[turn % reachable.size()];
+  return list[turn / reachable.size() % list.size()];
 }
 
 class RunPlanner {
@@ -104,6 +123,7 @@ absl::StatusOr<TreeJob> PlanTreeRun(const Application& application, const Sample
   if (random.Uniform() < 0.5) shared = AtTableResolution(InterferenceDesign::Random(random));
 
   job.setting.allocation = Allocation(application.size());
+  const auto wanted = TakeSetAside(application, source, set_aside, job.setting, run);
   RunPlanner planner(application, source, options, random);
   for (std::size_t m = 0; m < application.size(); ++m) {
     const MicroserviceId id(m);
@@ -111,14 +131,11 @@ absl::StatusOr<TreeJob> PlanTreeRun(const Application& application, const Sample
         job.setting.application_load.value() * source.Traits(id).visits_per_request;
     Interference interference =
         shared ? *shared : AtTableResolution(InterferenceDesign::Random(random));
-    const auto invalid_alone = Reachable(set_aside[m], arrival_rate);
-    if (!invalid_alone.empty() && random.Uniform() < 0.5) {
-      const StationSetting& wanted =
-          invalid_alone[static_cast<std::size_t>(run) % invalid_alone.size()];
-      interference = wanted.interference;
-      job.setting.allocation[id] = {ReplicasFor(arrival_rate, wanted.container_load.value(),
+    if (wanted && wanted->microservice == id) {
+      interference = wanted->interference;
+      job.setting.allocation[id] = {ReplicasFor(arrival_rate, wanted->container_load.value(),
                                                 application.microservice(id).bounds),
-                                    wanted.container};
+                                    wanted->container};
     } else {
       auto drawn = planner.Draw(id, interference, arrival_rate);
       if (!drawn.ok()) return drawn.status();

@@ -21,9 +21,9 @@ struct TreeJob {
 // Run `run` of the sweep: one setting for every microservice at once. The application load is drawn
 // evenly; each microservice gets a random container, interference and utilisation, and as many
 // replicas as that takes. In half of the runs all microservices share one interference, as they do
-// on a shared cluster. In half of its draws a microservice with settings in `set_aside` (those
-// where measuring alone is not valid, indexed by MicroserviceId) takes one of them in turn instead,
-// of those whose load the run can bring about. The role of a run falls on the whole run.
+// on a shared cluster. One of the microservices with settings in `set_aside` (those where measuring
+// alone is not valid, indexed by MicroserviceId), in turn, takes one of them, of those whose load
+// the run can bring about. The role of a run falls on the whole run.
 //
 // Deterministic in its arguments. kInvalidArgument when no container of a microservice can run;
 // otherwise fails as SampleSource::CpuPerRequest.
