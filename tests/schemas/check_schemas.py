@@ -10,6 +10,7 @@ that each has a case; bench.json, which `make bench` writes, is checked where it
 """
 import argparse
 import json
+import os
 import pathlib
 import shlex
 import subprocess
@@ -52,6 +53,7 @@ def run_case(schema, command, place, program):
         if command != '-':
             words = shlex.split(command.replace('{source}', str(SOURCE)))
             done = subprocess.run([program, *words[1:]], cwd=folder, stdin=subprocess.DEVNULL,
+                                  env={**os.environ, 'XDG_CACHE_HOME': folder},
                                   capture_output=True, text=True, timeout=600, check=False)
             if done.returncode != 0:
                 return [f'exit code {done.returncode}: {done.stderr.strip()}']

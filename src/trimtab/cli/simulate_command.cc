@@ -115,7 +115,8 @@ CommandAction DeclareSimulate(Arguments& arguments) {
   arguments.Choice("policy", &values->policy, {"grad", "hpa", "static"}, "what scales");
   arguments.Choice("fidelity", &values->fidelity, {"corrected", "paper"},
                    "of grad: as an expert would build it, or as published");
-  arguments.Option("minutes", &values->minutes, {.min = 1, .max = 100000}, "simulated minutes");
+  arguments.Option("minutes", &values->minutes, {.min = 6, .max = 100000},
+                   "simulated minutes; the first 5 are left out of every result");
   arguments.Option("out", &values->out, "folder for summary, windows, journal and spans", "DIR");
   arguments.Option("profile", &values->profile,
                    "trained profile for grad; otherwise one is made now and kept", "FILE");
