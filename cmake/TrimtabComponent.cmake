@@ -29,6 +29,12 @@ target_compile_options(trimtab_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virt
                                                -Wno-sign-conversion -ffp-contract=off)
 target_include_directories(trimtab_flags INTERFACE "${CMAKE_SOURCE_DIR}/src")
 
+if(TRIMTAB_TESTS)
+  add_library(trimtab_test_main STATIC "${CMAKE_SOURCE_DIR}/tests/test_main.cc")
+  target_compile_features(trimtab_test_main PUBLIC cxx_std_20)
+  target_link_libraries(trimtab_test_main PUBLIC GTest::gmock GTest::gtest)
+endif()
+
 function(trimtab_component name)
   cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;BENCHMARKS;COMPARISONS;FUZZERS;DEPS;TEST_DEPS;EXTERNAL" ${ARGN})
   set(dep_targets "")
@@ -59,8 +65,7 @@ function(trimtab_component name)
   endif()
   if(tests AND ARG_TESTS)
     add_executable(trimtab_${name}_test ${ARG_TESTS})
-    target_link_libraries(trimtab_${name}_test PRIVATE trimtab_${name} ${test_targets} GTest::gmock GTest::gtest
-                                                       GTest::gtest_main)
+    target_link_libraries(trimtab_${name}_test PRIVATE trimtab_${name} ${test_targets} trimtab_test_main)
     target_compile_definitions(trimtab_${name}_test PRIVATE TRIMTAB_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_dependencies(trimtab_tests trimtab_${name}_test)
     gtest_discover_tests(trimtab_${name}_test PROPERTIES LABELS ${name} DISCOVERY_TIMEOUT 120)

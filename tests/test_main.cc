@@ -1,0 +1,26 @@
+// The main of every test binary: a temporary folder of its own for each process, so that tests that
+// run side by side, each in its process, never meet in one file.
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleMock(&argc, argv);
+  std::string folder = (std::filesystem::temp_directory_path() / "trimtab-test-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) {
+    std::perror(folder.c_str());
+    return 1;
+  }
+  // What ::testing::TempDir() returns, which ends with a slash.
+  setenv("TEST_TMPDIR", (folder + "/").c_str(), 1);
+  const int result = RUN_ALL_TESTS();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  return result;
+}
