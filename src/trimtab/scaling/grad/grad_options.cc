@@ -37,6 +37,7 @@ absl::Status GradOptions::Validate() const {
   check("demand.load_margin", demand.load_margin, 0, 1);
   check("least_gain", least_gain, 0, 0.1);
   check("most_steps", most_steps, 1, 100'000);
+  check("most_steps_after_miss", most_steps_after_miss, 1, 100'000);
   check("exact_candidates", exact_candidates, 1, 16);
   check("slope_refresh", slope_refresh, 0, 1);
   check("alternatives", alternatives, 0, 4);

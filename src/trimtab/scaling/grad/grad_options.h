@@ -52,6 +52,11 @@ struct GradOptions {
   // 0.1.
   double least_gain = 1e-3;
 
+  // `paper`: steps of a plan that starts from a measured tail after a commit that missed (VI-D: "no
+  // more than 10 iterations"). What was measured can exceed the SLA by more than any step of the
+  // models takes off; without a limit everything would be bought. 1 to 100,000.
+  int most_steps_after_miss = 10;
+
   // ---- decides cost
   // Steps of one plan (V: 5 to 30 in the paper's applications). 1 to 100,000.
   int most_steps = 400;

@@ -121,6 +121,7 @@ absl::StatusOr<Plan> GradPolicy::PlanFor(const PlanningInput& input) {
   double correction = 1;
   Latency offset{0};
   Latency target = input.sla.latency;
+  int most_steps = options_.most_steps;
   if (corrected) {
     correction = input.tail_correction;
     const double margin =
@@ -131,11 +132,12 @@ absl::StatusOr<Plan> GradPolicy::PlanFor(const PlanningInput& input) {
     // The commit missed although the prediction did not: go on from what was measured.
     offset = *measured - state_.tail();
     target = target - offset;
+    most_steps = std::min(most_steps, options_.most_steps_after_miss);
   }
   const bool may_lower = input.scale_down_allowed && input.observation.gaps.empty() &&
                          state_.gaps().empty() && plan.steps.empty();
-  const SearchResult result =
-      corrected ? corrected_.Run(target, may_lower, log_) : paper_.Run(target, may_lower, log_);
+  const SearchResult result = corrected ? corrected_.Run(target, may_lower, log_)
+                                        : paper_.Run(target, may_lower, most_steps, log_);
   plan.target = Allocation(state_.size());
   for (std::size_t i = 0; i < state_.size(); ++i) {
     plan.target[MicroserviceId(i)] = state_.at(i).now;

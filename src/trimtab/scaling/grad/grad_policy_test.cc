@@ -193,6 +193,17 @@ TEST(GradPaperTest, GoesOnFromTheMeasuredTailAfterAMiss) {
   EXPECT_LE(cluster.ExpectedTail(plan.target), predicted - Latency(20) + Latency(0.01));
 }
 
+// Two seconds above what is predicted: no plan can take that off, so it is not bought at any price.
+TEST(GradPaperTest, TakesTenStepsAtMostFromAMeasuredTail) {
+  SyntheticCluster cluster(6, 3, EndToEndKind::kComposition, 0.7, 14);
+  const Latency sla = cluster.ExpectedTail(cluster.desired) * 1.05;
+  cluster.observation.measured_tail_latency = sla + Latency(2000);
+  const Plan plan = *Policy(cluster, With(GradFidelity::kPaper))->MakePlan(cluster.Input(sla));
+  EXPECT_EQ(plan.steps.size(), 10U);
+  EXPECT_EQ(plan.summary.termination, PlanTermination::kIterationLimit);
+  EXPECT_FALSE(plan.feasible);
+}
+
 TEST(GradCorrectedTest, MultipliesPredictionsByTheMeasuredBias) {
   const SyntheticCluster cluster(6, 3, EndToEndKind::kComposition, 0.7, 15);
   const Latency predicted = cluster.ExpectedTail(cluster.desired);

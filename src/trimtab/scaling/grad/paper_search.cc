@@ -157,9 +157,10 @@ void PaperSearch::Begin() {
   ScoreAll();
 }
 
-SearchResult PaperSearch::Run(Latency sla, bool may_lower, std::vector<LoggedStep>& log) {
+SearchResult PaperSearch::Run(Latency sla, bool may_lower, int most_steps,
+                              std::vector<LoggedStep>& log) {
   SearchResult result;
-  const auto steps_left = [&] { return result.iterations < options_.most_steps; };
+  const auto steps_left = [&] { return result.iterations < most_steps; };
   if (state_.tail() > sla) {
     bool helped = true;
     while (state_.tail() > sla && steps_left() && helped) {

@@ -34,7 +34,7 @@ class PaperSearch {
   void Begin();
   // After Begin(). `sla` is in terms of the predicted tail: what the measured tail adds is taken
   // off already.
-  SearchResult Run(Latency sla, bool may_lower, std::vector<LoggedStep>& log);
+  SearchResult Run(Latency sla, bool may_lower, int most_steps, std::vector<LoggedStep>& log);
 
  private:
   static constexpr std::size_t kActions = 3;
