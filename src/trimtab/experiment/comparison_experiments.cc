@@ -77,14 +77,20 @@ double Loss(const RunSummary& summary) {
   return summary.mean_resource_units.total() + (excess > 0 ? 1000 + excess * 1e5 : 0);
 }
 
+// The HPA can choose neither CPU nor memory of a container: both are tuned with its target.
 std::vector<TunedHpa> HpaCandidates() {
   std::vector<TunedHpa> candidates;
-  for (const int cpu : {200, 300, 500, 1000}) {
-    for (const int target : {30, 40, 50, 60, 70}) {
-      candidates.push_back({.target_utilization = static_cast<double>(target),
-                            .container = {.cpu = Millicores(cpu), .memory = Mebibytes(0)}});
+  const auto add = [&](int cpu, int mebibytes, double target) {
+    candidates.push_back({.target_utilization = target,
+                          .container = {.cpu = Millicores(cpu), .memory = Mebibytes(mebibytes)}});
+  };
+  for (const int cpu : {300, 500, 1000}) {
+    for (const int mebibytes : {200, 350}) {
+      for (const double target : {50.0, 60.0, 70.0}) add(cpu, mebibytes, target);
     }
   }
+  add(500, 500, 60);
+  add(1000, 500, 70);
   return candidates;
 }
 
@@ -213,20 +219,13 @@ absl::StatusOr<ExperimentResult> RunTune(const ExperimentInput& input) {
   const auto found = SearchStatic(input.scenario, WorstOf(*workload, std::chrono::minutes(minutes)),
                                   {.seed = input.seed, .progress = bar, .stopped = input.stopped});
   if (!found.ok()) return found.status();
-  // The HPA cannot choose memory: its containers get what the static search found to be enough for
-  // the hungriest microservice that is not a store by itself.
-  Bytes memory = Mebibytes(100);
-  for (const MicroserviceAllocation& entry : found->allocation) {
-    memory = std::max(memory, entry.container.memory);
-  }
-
   std::vector<PolicyRunOptions> runs;
-  std::vector<TunedHpa> hpa = HpaCandidates();
-  for (TunedHpa& candidate : hpa) {
-    candidate.container.memory = memory;
+  const std::vector<TunedHpa> hpa = HpaCandidates();
+  for (const TunedHpa& candidate : hpa) {
     runs.push_back(HpaChoice(input.scenario, candidate));
-    runs.back().label = fmt::format("hpa {:.0f} % of {}m", candidate.target_utilization,
-                                    candidate.container.cpu.value());
+    runs.back().label =
+        fmt::format("hpa {:.0f} % of {}m {:.0f}Mi", candidate.target_utilization,
+                    candidate.container.cpu.value(), InMebibytes(candidate.container.memory));
   }
   const std::vector<TunedGrad> grad = GradCandidates();
   for (const TunedGrad& candidate : grad) {
