@@ -22,6 +22,7 @@ struct Values {
   std::string name;
   std::string scenario = "hotel-reservation";
   std::string profile;
+  std::string simd = "native";
   std::string out;
   std::string load_file;
   std::string interference_file;
@@ -68,7 +69,7 @@ absl::StatusOr<ExitCode> RunExperiment(const Values& values, Context& context) {
   if (!input.ok()) return input.status();
   std::optional<ApplicationProfile> profile;
   if ((*experiment)->needs_profile) {
-    auto made = ProfileFor(*input, values.profile, context);
+    auto made = ProfileFor(*input, values.profile, values.simd, context);
     if (!made.ok()) return made.status();
     profile = *std::move(made);
     input->profile = &*profile;
@@ -103,6 +104,7 @@ CommandAction DeclareExperimentRun(Arguments& arguments) {
                    "FILE");
   arguments.Option("interference-file", &values->interference_file,
                    "recorded interference in place of the scenario's", "FILE");
+  DeclareSimd(arguments, &values->simd);
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);
   return [values](Context& context) { return RunExperiment(*values, context); };

@@ -115,14 +115,22 @@ absl::StatusOr<ExperimentInput> MakeExperimentInput(const ExperimentArguments& a
   return input;
 }
 
+void DeclareSimd(Arguments& arguments, std::string* simd) {
+  arguments.Choice("simd", simd, {"native", "portable"},
+                   "how the models compute; portable: the same bytes on every x86-64 machine");
+}
+
 absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, const std::string& path,
-                                              Context& context) {
+                                              const std::string& simd, Context& context) {
+  const auto level = ParseSimdLevel(simd);
+  if (!level.ok()) return level.status();
   const Scenario& scenario = input.scenario;
   const std::string hash = ClusterHash(scenario.cluster);
   std::string cached = path;
   if (path.empty()) {
     const std::string folder = CacheFolder();
-    if (!folder.empty()) cached = fmt::format("{}/{}-{}.profile.json", folder, hash, input.seed);
+    if (!folder.empty())
+      cached = fmt::format("{}/{}-{}-{}.profile.json", folder, hash, input.seed, simd);
     if (cached.empty() || !std::filesystem::exists(cached)) {
       context.progress.Note(fmt::format("no profile of '{}' yet: profiling and training now",
                                         scenario.application.name()));
@@ -133,6 +141,7 @@ absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, cons
       sweep.seed = input.seed;
       TrainingOptions training;
       training.seed = input.seed;
+      training.latency.simd = *level;
       training.threads = input.threads;
       training.progress = bars.Callback("train");
       auto made = ProfileAndTrain(
@@ -149,7 +158,7 @@ absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, cons
       return std::move(made->profile);
     }
   }
-  auto profile = LoadProfile(cached, SimdLevel::kNative);
+  auto profile = LoadProfile(cached, *level);
   if (!profile.ok()) return profile.status();
   if (auto s = CheckProfileFits(*profile, scenario.application, hash); !s.ok()) return s;
   return profile;

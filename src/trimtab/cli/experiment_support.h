@@ -11,10 +11,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "trimtab/cli/arguments.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/output.h"
 #include "trimtab/experiment/experiment.h"
 #include "trimtab/experiment/static_search.h"
+#include "trimtab/neural/simd_level.h"
 #include "trimtab/profile/application_profile.h"
 
 namespace trimtab {
@@ -39,14 +41,19 @@ struct ExperimentArguments {
   std::string interference_file = {};
 };
 
+// How the models compute: "native", or "portable" for the same bytes on every machine of the
+// architecture.
+void DeclareSimd(Arguments& arguments, std::string* simd);
+
 // Loads scenario and recordings, makes the directory. `progress` and `context` must outlive it.
 absl::StatusOr<ExperimentInput> MakeExperimentInput(const ExperimentArguments& arguments,
                                                     BarProgress& progress, Context& context);
 
 // The profile in `path`; or when that is empty, one made by a demo-size sweep and training, kept in
-// the user's cache folder under the scenario's hash and seed, so that the next call only reads it.
+// the user's cache folder under the scenario's hash, seed and `simd`, so that the next call only
+// reads it.
 absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, const std::string& path,
-                                              Context& context);
+                                              const std::string& simd, Context& context);
 
 // SearchStatic under the worst of the input's workload.
 absl::StatusOr<StaticSearchResult> SearchStaticFor(const ExperimentInput& input, int minutes);

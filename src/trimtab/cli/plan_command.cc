@@ -27,6 +27,7 @@ struct Values {
   std::string scenario;
   std::string fidelity = "corrected";
   std::string profile;
+  std::string simd = "native";
   std::string allocation;
   std::vector<std::string> interference;
   double load = 0;
@@ -119,7 +120,7 @@ absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
   if (!interference.ok()) return interference.status();
   const auto fidelity = ParseGradFidelity(values.fidelity);
   if (!fidelity.ok()) return fidelity.status();
-  const auto profile = ProfileFor(*input, values.profile, context);
+  const auto profile = ProfileFor(*input, values.profile, values.simd, context);
   if (!profile.ok()) return profile.status();
   const auto run = GradChoice(input->scenario, *profile, *fidelity, std::nullopt);
   if (!run.ok()) return run.status();
@@ -177,6 +178,7 @@ CommandAction DeclarePlan(Arguments& arguments) {
                    "as an expert would build Grad, or as published");
   arguments.Option("profile", &values->profile, "trained profile; otherwise made now and kept",
                    "FILE");
+  DeclareSimd(arguments, &values->simd);
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);
   return [values](Context& context) { return RunPlan(*values, context); };

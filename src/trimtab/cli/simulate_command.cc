@@ -26,6 +26,7 @@ struct Values {
   std::string policy = "grad";
   std::string fidelity = "corrected";
   std::string profile;
+  std::string simd = "native";
   std::string load_file;
   std::string interference_file;
   std::string out = "out/simulate";
@@ -63,7 +64,7 @@ absl::StatusOr<PolicyRunOptions> ChoiceOf(const Values& values, const Experiment
   }
   const auto fidelity = ParseGradFidelity(values.fidelity);
   if (!fidelity.ok()) return fidelity.status();
-  auto profile = ProfileFor(input, values.profile, context);
+  auto profile = ProfileFor(input, values.profile, values.simd, context);
   if (!profile.ok()) return profile.status();
   return GradChoice(scenario, *profile, *fidelity,
                     tuned && tuned->grad ? tuned->grad : std::nullopt);
@@ -131,6 +132,7 @@ CommandAction DeclareSimulate(Arguments& arguments) {
   arguments.Flag("tuned", &values->tuned, "take the options that the scenario's tuning found");
   arguments.Option("span-share", &values->span_share, {.min = 0, .max = 1},
                    "of the requests that are traced");
+  DeclareSimd(arguments, &values->simd);
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);
   return [values](Context& context) { return RunSimulate(*values, context); };
