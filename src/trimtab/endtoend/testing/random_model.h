@@ -34,7 +34,7 @@ inline EndToEndModel RandomEndToEndModel(EndToEndKind kind, int tokens, int hidd
     const TailNetworkShape shape = ShapeOf(kind, tokens, hidden);
     for (std::size_t i = 0; i < shape.parameter_count(); ++i) {
       double size = 0.5;
-      if (i >= shape.dense_offset()) size = i < shape.bias_offset() ? 0.7 / std::sqrt(tokens) : 0.2;
+      if (i >= shape.dense_offset()) size = i < shape.bias_offset() ? 0.3 / std::sqrt(tokens) : 0.2;
       model.parameters.push_back(static_cast<float>(random.Normal() * size));
     }
   }

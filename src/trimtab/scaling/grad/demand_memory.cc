@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <deque>
 #include <optional>
 
 #include "trimtab/application/interference.h"
@@ -64,6 +65,12 @@ void Add(Interference& to, const Interference& high, const Interference& now) {
   }
 }
 
+// A window that is planned for again is still one window.
+template <class Note>
+void ForgetFrom(std::deque<Note>& notes, Instant at) {
+  while (!notes.empty() && notes.back().at >= at) notes.pop_back();
+}
+
 }  // namespace
 
 DemandMemory::Noted DemandMemory::Note(const Observation& seen,
@@ -88,6 +95,7 @@ void DemandMemory::Learn(const Observation& seen) {
   const Instant oldest = seen.at - options_.horizon;
   const bool load_known = seen.application_load && std::isfinite(seen.application_load->value()) &&
                           seen.application_load->value() > 0;
+  ForgetFrom(loads_, seen.at);
   if (load_known) loads_.push_back({seen.at, seen.application_load->value()});
   while (!loads_.empty() && loads_.front().at < oldest) loads_.pop_front();
   for (std::size_t i = 0; i < microservices_.size(); ++i) {
@@ -103,6 +111,7 @@ void DemandMemory::Learn(const Observation& seen) {
       // Requests that were lost on the way have not cost what a request costs.
       if (m.visits && visits < kIntactShare * *m.visits) note.cpu_per_request = std::nullopt;
     }
+    ForgetFrom(m.notes, seen.at);
     m.notes.push_back(note);
     while (!m.notes.empty() && m.notes.front().at < oldest) m.notes.pop_front();
   }
