@@ -1,4 +1,5 @@
 // The CPU side of a container: processor sharing among its runnable frames under CFS quota.
+// All of it is inline and in one header: it is the inner loop of the simulation and of the station.
 #pragma once
 
 #include <algorithm>
