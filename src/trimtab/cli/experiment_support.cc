@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -52,6 +53,12 @@ absl::Status ReadRecordings(const ExperimentArguments& arguments, RecordedWorklo
     }
   }
   return absl::OkStatus();
+}
+
+Duration ProcessorTime() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 // $XDG_CACHE_HOME/trimtab, or ~/.cache/trimtab; empty where there is neither.
@@ -110,7 +117,8 @@ absl::StatusOr<ExperimentInput> MakeExperimentInput(const ExperimentArguments& a
                             [] {
                               return std::chrono::duration_cast<Duration>(
                                   std::chrono::steady_clock::now().time_since_epoch());
-                            }};
+                            },
+                        .processor_time = &ProcessorTime};
   if (auto s = ReadRecordings(arguments, input.recorded); !s.ok()) return s;
   return input;
 }

@@ -9,6 +9,11 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/experiment/comparison_experiments.h"
+#include "trimtab/experiment/grad_fig_3.h"
+#include "trimtab/experiment/grad_fig_4.h"
+#include "trimtab/experiment/grad_fig_7.h"
+#include "trimtab/experiment/grad_fig_8a.h"
+#include "trimtab/experiment/grad_fig_8b.h"
 
 namespace trimtab {
 namespace {
@@ -16,6 +21,15 @@ namespace {
 constexpr std::array kExperiments = {
     Experiment{"demo", "400 minutes of Hotel Reservation: Grad, the HPA and a static allocation",
                true, &RunDemo},
+    Experiment{"grad-fig-3", "the best trade at every step, and what Grad would choose there", true,
+               &RunGradFig3},
+    Experiment{"grad-fig-4", "sensitivity to CPU and memory over memory, load and interference",
+               true, &RunGradFig4},
+    Experiment{"grad-fig-7", "training time for 5 to 2,500 microservices", false, &RunGradFig7},
+    Experiment{"grad-fig-8a", "accuracy of latency models: piecewise-linear, XGBoost, networks",
+               false, &RunGradFig8a},
+    Experiment{"grad-fig-8b", "accuracy of end-to-end predictors, with and without attention",
+               false, &RunGradFig8b},
     Experiment{"grad-goal", "the demo's policies over five seeds, with the goal of at most 4.7 %",
                true, &RunGradGoal},
     Experiment{"tune", "finds the options of the baselines and writes them beside the scenario",

@@ -41,6 +41,7 @@ struct ExperimentInput {
   ExperimentProgress& progress;
   std::function<bool()> stopped;
   Stopwatch stopwatch;
+  Stopwatch processor_time;  // CPU time of the program, all threads
 };
 
 // A table as results are printed and kept.

@@ -81,6 +81,8 @@ void DecisionLog(const std::vector<DecisionLogRow>& decisions, std::string& out)
 
 }  // namespace
 
+std::string_view PageStyle() { return kPageStyle; }
+
 std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Figure>& figures,
                        const std::vector<DecisionLogRow>& decisions) {
   std::string out = fmt::format(

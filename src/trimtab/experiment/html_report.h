@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,6 +18,9 @@ struct DecisionLogRow {
   std::string changes;  // "search cpu 200m -> 400m, rate 1 -> 2 replicas"
   std::string reason;
 };
+
+// The CSS of every page: one column, light and dark.
+std::string_view PageStyle();
 
 // Reads well on a phone (one column, tables scroll inside their frame) and in dark mode.
 std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Figure>& figures,
