@@ -45,7 +45,7 @@ struct Choice {
   std::optional<std::size_t> rank;
   std::optional<Latency> tail;
 };
-struct Step {
+struct PathStep {
   Latency before{0};
   std::vector<MeasuredTrade> trades;
   std::vector<std::optional<Choice>> choices;  // one a fidelity
@@ -139,7 +139,7 @@ absl::StatusOr<std::optional<Trade>> GradTrade(const ExperimentInput& input, con
                            .desired = path.setting.allocation,
                            .sla = {.latency = Latency(1), .quantile = input.scenario.sla.quantile},
                            .tail_correction = 1,
-                           .capacity = std::nullopt,
+                           .capacity = CapacityOf(input.scenario),
                            .scale_down_allowed = false});
   if (!plan.ok()) return plan.status();
   for (const PlanStep& step : plan->steps) {
@@ -151,9 +151,9 @@ absl::StatusOr<std::optional<Trade>> GradTrade(const ExperimentInput& input, con
   return std::nullopt;
 }
 
-absl::StatusOr<Step> MakeStep(const ExperimentInput& input, const SampleSource& source,
-                              const Path& path) {
-  Step step;
+absl::StatusOr<PathStep> MakeStep(const ExperimentInput& input, const SampleSource& source,
+                                  const Path& path) {
+  PathStep step;
   const auto now = source.Measure(
       path.setting, {.relative_standard_error = 0, .most_requests = kRequests}, input.seed);
   if (!now.ok()) return now.status();
@@ -185,7 +185,7 @@ std::string NameOf(const Application& application, const Trade& trade) {
                      ScalingActionName(trade.action));
 }
 
-ResultTable StepTable(const Application& application, const std::vector<Step>& steps) {
+ResultTable StepTable(const Application& application, const std::vector<PathStep>& steps) {
   ResultTable table{
       .title = "the best trade of each step, and Grad's from the same allocation",
       .columns = {{.key = "step", .header = "step"},
@@ -202,7 +202,7 @@ ResultTable StepTable(const Application& application, const std::vector<Step>& s
     table.columns.push_back({.key = name + "Rank", .header = "rank"});
   }
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
+    const PathStep& step = steps[i];
     std::vector<ResultTable::Cell> row = {static_cast<std::int64_t>(i) + 1, InSeconds(step.before),
                                           NameOf(application, step.trades.front().trade),
                                           InSeconds(step.trades.front().tail),
@@ -220,7 +220,7 @@ ResultTable StepTable(const Application& application, const std::vector<Step>& s
   return table;
 }
 
-ResultTable TradeTable(const Application& application, const std::vector<Step>& steps) {
+ResultTable TradeTable(const Application& application, const std::vector<PathStep>& steps) {
   ResultTable table{
       .title = "every trade of every step",
       .columns = {{.key = "step", .header = "step"},
@@ -248,7 +248,7 @@ struct Segments {
   }
 };
 
-Figure FigureOf(const Application& application, const std::vector<Step>& steps) {
+Figure FigureOf(const Application& application, const std::vector<PathStep>& steps) {
   Segments all, best;
   std::array<Segments, kFidelities.size()> grad;
   SvgPlot plot({.title = "Every trade at every step, the best taken",
@@ -256,7 +256,7 @@ Figure FigureOf(const Application& application, const std::vector<Step>& steps) 
                 .y_label = "P95 end to end, ms",
                 .height = 420});
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
+    const PathStep& step = steps[i];
     for (const MeasuredTrade& of : step.trades) all.Add(i, step.before, of.tail);
     best.Add(i, step.before, step.trades.front().tail);
     for (std::size_t f = 0; f < grad.size(); ++f) {
@@ -276,11 +276,11 @@ Figure FigureOf(const Application& application, const std::vector<Step>& steps) 
           plot.Render()};
 }
 
-std::string RankVerdict(const std::vector<Step>& steps, std::size_t fidelity) {
+std::string RankVerdict(const std::vector<PathStep>& steps, std::size_t fidelity) {
   int close = 0, found = 0;
   double kept = 0;
   double possible = 0;
-  for (const Step& step : steps) {
+  for (const PathStep& step : steps) {
     const auto& choice = step.choices[fidelity];
     possible += (step.before - step.trades.front().tail).count();
     if (!choice || !choice->tail) continue;
@@ -296,13 +296,13 @@ std::string RankVerdict(const std::vector<Step>& steps, std::size_t fidelity) {
 }
 
 std::vector<std::string> VerdictsOf(const Application& application, const Path& path,
-                                    const std::vector<Step>& steps) {
+                                    const std::vector<PathStep>& steps) {
   std::vector<Trade> best;
-  for (const Step& step : steps) {
+  for (const PathStep& step : steps) {
     const Trade& trade = step.trades.front().trade;
     if (std::ranges::find(best, trade) == best.end()) best.push_back(trade);
   }
-  const Step& first = steps.front();
+  const PathStep& first = steps.front();
   const double reduction = (1 - first.trades.front().tail / first.before) * 100;
   const bool elsewhere = first.trades.front().trade.microservice != path.critical;
   std::vector<std::string> verdicts = {
@@ -329,7 +329,7 @@ absl::StatusOr<ExperimentResult> RunGradFig3(const ExperimentInput& input) {
   auto path = MakePath(input.scenario, **source, *start->initial);
   if (!path.ok()) return path.status();
   const auto bar = input.progress.Start("steps", kSteps);
-  std::vector<Step> steps;
+  std::vector<PathStep> steps;
   for (int i = 0; i < kSteps; ++i) {
     if (input.stopped && input.stopped()) return absl::CancelledError("stopped between steps");
     auto step = MakeStep(input, **source, *path);

@@ -13,7 +13,7 @@
 #include "fmt/format.h"
 #include "trimtab/experiment/heat_table.h"
 #include "trimtab/experiment/result_page.h"
-#include "trimtab/experiment/sensitivity.h"
+#include "trimtab/experiment/trade_gains.h"
 #include "trimtab/neural/parallel_for.h"
 #include "trimtab/simulation/simulated_samples.h"
 
@@ -29,7 +29,7 @@ constexpr LabelAccuracy kAccuracy{.relative_standard_error = 0.01, .most_request
 struct Line {
   std::string label;
   std::vector<std::optional<StationSetting>> settings;  // one a column; none: not possible
-  std::vector<SensitivityCell> cells;
+  std::vector<GainCell> cells;
 };
 struct Panel {
   std::string file;
@@ -157,8 +157,8 @@ absl::Status FillLine(const ExperimentInput& input, const SampleSource& source, 
   ParallelFor(line.settings.size(), input.threads, [&](std::size_t i) {
     if (!line.settings[i]) return;
     const StationSetting& setting = *line.settings[i];
-    line.cells[i].predicted = PredictSensitivity(*models[setting.microservice.value()], setting);
-    const auto measured = MeasureSensitivity(source, setting, kAccuracy, input.seed);
+    line.cells[i].predicted = PredictGains(*models[setting.microservice.value()], setting);
+    const auto measured = MeasureGains(source, setting, kAccuracy, input.seed);
     failures[i] = measured.status();
     if (measured.ok()) line.cells[i].measured = *measured;
   });
@@ -168,7 +168,7 @@ absl::Status FillLine(const ExperimentInput& input, const SampleSource& source, 
   return absl::OkStatus();
 }
 
-double Milliseconds(const std::optional<Sensitivity>& of, Latency Sensitivity::* member) {
+double Milliseconds(const std::optional<TradeGains>& of, Latency TradeGains::* member) {
   return of ? ((*of).*member).count() : std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -182,11 +182,11 @@ Figure FigureOf(const Panel& panel) {
                   .group = 4};
   for (const int percent : panel.percents) table.columns.push_back(fmt::format("{}", percent));
   for (const Line& line : panel.lines) {
-    for (const auto& [what, member] : {std::pair{"+0.2 core", &Sensitivity::by_cpu},
-                                       std::pair{"+100 MiB", &Sensitivity::by_memory}}) {
+    for (const auto& [what, member] : {std::pair{"+0.2 core", &TradeGains::by_cpu},
+                                       std::pair{"+100 MiB", &TradeGains::by_memory}}) {
       HeatTable::Row predicted{fmt::format("{} {}, profile", line.label, what), {}};
       HeatTable::Row measured{"measured", {}};
-      for (const SensitivityCell& cell : line.cells) {
+      for (const GainCell& cell : line.cells) {
         predicted.values.push_back(Milliseconds(cell.predicted, member));
         measured.values.push_back(Milliseconds(cell.measured, member));
       }
@@ -213,16 +213,16 @@ ResultTable TableOfPanel(const Panel& panel) {
                     .rows = {}};
   for (const Line& line : panel.lines) {
     for (std::size_t i = 0; i < line.cells.size(); ++i) {
-      const SensitivityCell& cell = line.cells[i];
-      const auto seconds = [](const std::optional<Sensitivity>& of, Latency Sensitivity::* member) {
+      const GainCell& cell = line.cells[i];
+      const auto seconds = [](const std::optional<TradeGains>& of, Latency TradeGains::* member) {
         return of ? ResultTable::Cell(InSeconds((*of).*member)) : ResultTable::Cell();
       };
       table.rows.push_back({line.label, static_cast<std::int64_t>(panel.percents[i]),
-                            seconds(cell.measured, &Sensitivity::tail),
-                            seconds(cell.predicted, &Sensitivity::by_cpu),
-                            seconds(cell.measured, &Sensitivity::by_cpu),
-                            seconds(cell.predicted, &Sensitivity::by_memory),
-                            seconds(cell.measured, &Sensitivity::by_memory)});
+                            seconds(cell.measured, &TradeGains::tail),
+                            seconds(cell.predicted, &TradeGains::by_cpu),
+                            seconds(cell.measured, &TradeGains::by_cpu),
+                            seconds(cell.predicted, &TradeGains::by_memory),
+                            seconds(cell.measured, &TradeGains::by_memory)});
     }
   }
   return table;

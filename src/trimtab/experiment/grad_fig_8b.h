@@ -1,6 +1,7 @@
 // Grad figure 8b: how well each kind of end-to-end predictor does on unseen runs.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"

@@ -1,4 +1,4 @@
-#include "trimtab/experiment/sensitivity.h"
+#include "trimtab/experiment/trade_gains.h"
 
 #include <array>
 #include <cmath>
@@ -22,14 +22,13 @@ std::array<StationSetting, 3> Variants(const StationSetting& setting) {
   return all;
 }
 
-Sensitivity SensitivityOf(const std::array<Latency, 3>& tails) {
+TradeGains GainsOf(const std::array<Latency, 3>& tails) {
   return {.tail = tails[0], .by_cpu = tails[0] - tails[1], .by_memory = tails[0] - tails[2]};
 }
 
 }  // namespace
 
-std::optional<Sensitivity> PredictSensitivity(const LatencyModel& model,
-                                              const StationSetting& setting) {
+std::optional<TradeGains> PredictGains(const LatencyModel& model, const StationSetting& setting) {
   std::array<Latency, 3> tails{};
   const auto variants = Variants(setting);
   for (std::size_t i = 0; i < variants.size(); ++i) {
@@ -38,27 +37,27 @@ std::optional<Sensitivity> PredictSensitivity(const LatencyModel& model,
     if (i == 0 && !model.ranges().Contains(features)) return std::nullopt;
     tails[i] = model.Predict(features);
   }
-  return SensitivityOf(tails);
+  return GainsOf(tails);
 }
 
-absl::StatusOr<std::optional<Sensitivity>> MeasureSensitivity(const SampleSource& source,
-                                                              const StationSetting& setting,
-                                                              const LabelAccuracy& accuracy,
-                                                              std::uint64_t seed) {
+absl::StatusOr<std::optional<TradeGains>> MeasureGains(const SampleSource& source,
+                                                       const StationSetting& setting,
+                                                       const LabelAccuracy& accuracy,
+                                                       std::uint64_t seed) {
   std::array<Latency, 3> tails{};
   const auto variants = Variants(setting);
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const auto label = source.Measure(variants[i], accuracy, seed);
-    if (absl::IsInvalidArgument(label.status())) return std::optional<Sensitivity>();
+    if (absl::IsInvalidArgument(label.status())) return std::optional<TradeGains>();
     if (!label.ok()) return label.status();
     tails[i] = label->tail;
   }
-  return SensitivityOf(tails);
+  return GainsOf(tails);
 }
 
-Agreement AgreementOf(std::span<const SensitivityCell> cells) {
+Agreement AgreementOf(std::span<const GainCell> cells) {
   Agreement agreement;
-  for (const SensitivityCell& cell : cells) {
+  for (const GainCell& cell : cells) {
     if (!cell.predicted || !cell.measured) continue;
     const Latency measured = cell.measured->by_cpu - cell.measured->by_memory;
     if (std::abs(measured / cell.measured->tail) <= kClearDifference) continue;

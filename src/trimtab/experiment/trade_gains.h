@@ -13,25 +13,24 @@
 namespace trimtab {
 
 // Reductions of the P95 own latency; below 0 where it rises.
-struct Sensitivity {
+struct TradeGains {
   Latency tail{0};       // before
   Latency by_cpu{0};     // of 0.2 core more
   Latency by_memory{0};  // of 100 MiB more
 };
 
 // Nothing where the setting lies outside of what the model was trained on.
-std::optional<Sensitivity> PredictSensitivity(const LatencyModel& model,
-                                              const StationSetting& setting);
+std::optional<TradeGains> PredictGains(const LatencyModel& model, const StationSetting& setting);
 // The container alone, before and after with the same random streams. Nothing for a setting that
 // the source refuses (kInvalidArgument); any other error is returned.
-absl::StatusOr<std::optional<Sensitivity>> MeasureSensitivity(const SampleSource& source,
-                                                              const StationSetting& setting,
-                                                              const LabelAccuracy& accuracy,
-                                                              std::uint64_t seed);
+absl::StatusOr<std::optional<TradeGains>> MeasureGains(const SampleSource& source,
+                                                       const StationSetting& setting,
+                                                       const LabelAccuracy& accuracy,
+                                                       std::uint64_t seed);
 
-struct SensitivityCell {
-  std::optional<Sensitivity> predicted;
-  std::optional<Sensitivity> measured;
+struct GainCell {
+  std::optional<TradeGains> predicted;
+  std::optional<TradeGains> measured;
 };
 
 // In how many cells prediction and measurement prefer the same resource. A cell counts when both
@@ -42,6 +41,6 @@ struct Agreement {
   int same = 0;
 };
 inline constexpr double kClearDifference = 0.02;
-Agreement AgreementOf(std::span<const SensitivityCell> cells);
+Agreement AgreementOf(std::span<const GainCell> cells);
 
 }  // namespace trimtab
