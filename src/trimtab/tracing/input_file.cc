@@ -144,8 +144,8 @@ class DecodedFile : public InputFile {
   absl::Status InflateSome(char* to, std::size_t size, std::size_t& done) {
     if (begin_ == end_) {
       if (const absl::Status filled = Fill(1); !filled.ok()) return filled;
-      if (begin_ == end_) return Damaged("is cut");
     }
+    const bool input_is_over = begin_ == end_;
     stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data() + begin_);
     stream_.avail_in = static_cast<uInt>(end_ - begin_);
     stream_.next_out = reinterpret_cast<Bytef*>(to);
@@ -156,6 +156,8 @@ class DecodedFile : public InputFile {
     done = room - stream_.avail_out;
     if (outcome == Z_STREAM_END) return NextMember();
     if (outcome != Z_OK && outcome != Z_BUF_ERROR) return Damaged("is damaged");
+    // All input can be taken in while output is still held back for want of room.
+    if (input_is_over && done == 0) return Damaged("is cut");
     return absl::OkStatus();
   }
 
