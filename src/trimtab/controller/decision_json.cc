@@ -5,6 +5,7 @@
 
 #include "nlohmann/json.hpp"
 #include "trimtab/deployment/change_json.h"
+#include "trimtab/monitoring/mean_interference.h"
 #include "trimtab/scaling/plan_json.h"
 
 namespace trimtab {
@@ -32,23 +33,6 @@ Json InterferenceToJson(const Interference& interference) {
     }
   }
   return json;
-}
-
-// The mean of each kind over the containers that know it.
-Interference MeanInterference(const std::vector<ContainerObservation>& containers) {
-  Interference mean;
-  for (const InterferenceKind kind : kInterferenceKinds) {
-    double sum = 0;
-    int known = 0;
-    for (const ContainerObservation& container : containers) {
-      const auto share = container.interference[kind];
-      if (!share) continue;
-      sum += share->value();
-      ++known;
-    }
-    if (known > 0) mean.Set(kind, Ratio(std::clamp(sum / known, 0.0, 1.0)));
-  }
-  return mean;
 }
 
 Json MicroserviceToJson(const MicroserviceObservation& seen, const std::string& name) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "trimtab/application/interference.h"
+#include "trimtab/monitoring/mean_interference.h"
 #include "trimtab/monitoring/observation.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
@@ -29,23 +30,6 @@ template <class T>
 std::optional<double> Larger(std::optional<double> a, const std::optional<T>& b) {
   if (!b) return a;
   return a ? std::max(*a, *b) : *b;
-}
-
-// The mean of each kind over the containers that know it.
-Interference MeanOf(const std::vector<ContainerObservation>& containers) {
-  Interference mean;
-  for (const InterferenceKind kind : kInterferenceKinds) {
-    double sum = 0;
-    int known = 0;
-    for (const ContainerObservation& container : containers) {
-      const auto share = container.interference[kind];
-      if (!share) continue;
-      sum += share->value();
-      ++known;
-    }
-    if (known > 0) mean.Set(kind, Ratio(std::clamp(sum / known, 0.0, 1.0)));
-  }
-  return mean;
 }
 
 void RaiseTo(Interference& high, const Interference& other) {
@@ -78,7 +62,7 @@ DemandMemory::Noted DemandMemory::Note(const Observation& seen,
   Noted note{.at = seen.at,
              .arrival_rate = RateOf(of),
              .cpu_per_request = {},
-             .interference = MeanOf(of.containers)};
+             .interference = MeanInterference(of.containers)};
   double usage = 0;
   double load = 0;
   for (const ContainerObservation& container : of.containers) {
