@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "nlohmann/json.hpp"
 #include "trimtab/deployment/change_json.h"
@@ -114,7 +115,8 @@ std::string PlanText(const Decision& decision, const Application& application) {
 
 std::string CommitmentToJson(const Decision& decision, Latency sla,
                              const Application& application) {
-  const char* const action = decision.held ? "hold" : decision.HasChanges() ? "commit" : "keep";
+  std::string_view action = decision.HasChanges() ? "commit" : "keep";
+  if (decision.held) action = "hold";
   Json limits = Json::array();
   if (decision.safe) {
     for (const AppliedLimit& each : decision.safe->limits) {

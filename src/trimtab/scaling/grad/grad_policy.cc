@@ -74,9 +74,9 @@ absl::StatusOr<std::unique_ptr<GradPolicy>> GradPolicy::Create(const Application
       new GradPolicy(application, std::move(models), options, evaluation));
 }
 
-GradPolicy::GradPolicy(const Application& application, GradModels models, GradOptions options,
+GradPolicy::GradPolicy(Application application, GradModels models, GradOptions options,
                        GradEvaluation evaluation)
-    : application_(application),
+    : application_(std::move(application)),
       models_(std::move(models)),
       options_(options),
       memory_(options.demand),

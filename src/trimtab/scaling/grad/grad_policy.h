@@ -38,7 +38,7 @@ class GradPolicy : public ScalingPolicy {
   absl::StatusOr<Plan> MakePlan(const PlanningInput& input) override;
 
  private:
-  GradPolicy(const Application& application, GradModels models, GradOptions options,
+  GradPolicy(Application application, GradModels models, GradOptions options,
              GradEvaluation evaluation);
 
   absl::StatusOr<Plan> PlanFor(const PlanningInput& input);
