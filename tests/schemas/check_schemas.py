@@ -4,8 +4,8 @@
     check_schemas.py --program build/release/trimtab [FILE.cases...]
 
 Each line of a .cases file is `schema | command | document`. The command runs in an empty folder and
-must exit with 0; "-" runs none. The document is a file made by it, JSON or YAML, or "-" for its
-standard output. {source} is the source tree. Without files, every schema itself is checked too, and
+must exit with 0, as must each of several joined by ` && `; "-" runs none. The document is a file made by it, JSON or YAML, or "-" for its
+standard output, that of the last command. {source} is the source tree. Without files, every schema itself is checked too, and
 that each has a case; bench.json, which `make bench` writes, is checked where it is there.
 """
 import argparse
@@ -38,7 +38,9 @@ def read_document(text, name):
 def validator_of(name):
     schema = json.loads((SCHEMAS / name).read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
+    # A schema names another one as the file beside it.
+    resolver = jsonschema.RefResolver((SCHEMAS / name).as_uri(), schema)
+    return jsonschema.Draft202012Validator(schema, resolver=resolver)
 
 
 def problems_of(validator, document):
@@ -50,8 +52,8 @@ def run_case(schema, command, place, program):
     """What is wrong with one case: a list of texts."""
     with tempfile.TemporaryDirectory() as folder:
         output = ''
-        if command != '-':
-            words = shlex.split(command.replace('{source}', str(SOURCE)))
+        for each in [] if command == '-' else command.split(' && '):
+            words = shlex.split(each.replace('{source}', str(SOURCE)))
             done = subprocess.run([program, *words[1:]], cwd=folder, stdin=subprocess.DEVNULL,
                                   env={**os.environ, 'XDG_CACHE_HOME': folder},
                                   capture_output=True, text=True, timeout=600, check=False)

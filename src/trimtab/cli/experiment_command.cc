@@ -32,7 +32,7 @@ struct Values {
 };
 
 nlohmann::ordered_json ResultToJson(const ExperimentResult& result) {
-  nlohmann::ordered_json json;
+  nlohmann::ordered_json json = {{"tables", nlohmann::ordered_json::array()}};
   for (const ResultTable& table : result.tables) {
     json["tables"].push_back({{"title", table.title}, {"rows", TableOf(table).ToJson()}});
   }
