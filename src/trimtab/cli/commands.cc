@@ -34,13 +34,19 @@ constexpr std::array kCommands = {
             .examples = "trimtab train --samples samples.csv --out profile.json\n"
                         "trimtab train --samples samples.csv.gz --simd portable --seed 3",
             .declare = DeclareTrain},
-    Command{.name = "eval",
-            .description = "Compare models on samples that were held out, or check the samples",
+    Command{.name = "eval latency",
+            .description = "Compare latency models on samples that were held out",
             .examples = "trimtab eval latency --samples samples.csv -o json\n"
-                        "trimtab eval latency --samples samples.csv --model nn4 --masks\n"
-                        "trimtab eval end-to-end --samples samples.csv\n"
-                        "trimtab eval labels --samples samples.csv --scenario hotel-reservation",
-            .declare = DeclareEval},
+                        "trimtab eval latency --samples samples.csv --model nn4 --masks",
+            .declare = DeclareEvalLatency},
+    Command{.name = "eval end-to-end",
+            .description = "Compare end-to-end predictors on runs that were held out",
+            .examples = "trimtab eval end-to-end --samples samples.csv",
+            .declare = DeclareEvalEndToEnd},
+    Command{.name = "eval labels",
+            .description = "Measure some of the samples again, far longer",
+            .examples = "trimtab eval labels --samples samples.csv --scenario hotel-reservation",
+            .declare = DeclareEvalLabels},
     Command{.name = "validate",
             .description = "Check scenario files offline",
             .examples = "trimtab validate hotel-reservation\n"

@@ -26,7 +26,6 @@ namespace trimtab {
 namespace {
 
 struct Values {
-  std::string what;
   std::string samples = "samples.csv";
   std::vector<std::string> models;
   bool masks = false;
@@ -130,7 +129,7 @@ absl::StatusOr<std::vector<AccuracyReport>> EvaluateTails(const SampleTable& tab
 absl::StatusOr<ExitCode> EvaluateLabels(const SampleTable& samples, const Values& values,
                                         Context& context) {
   if (values.scenario.empty()) {
-    return absl::InvalidArgumentError("eval labels measures again: --scenario is missing");
+    return absl::InvalidArgumentError("it measures again: --scenario is missing");
   }
   const auto world = MakeSampleWorld(values.scenario);
   if (!world.ok()) return world.status();
@@ -159,38 +158,64 @@ absl::StatusOr<ExitCode> EvaluateLabels(const SampleTable& samples, const Values
   return ExitCode::kSuccess;
 }
 
-absl::StatusOr<ExitCode> RunEval(const Values& values, Context& context) {
+using Evaluate = absl::StatusOr<std::vector<AccuracyReport>> (*)(const SampleTable&, const Values&,
+                                                                 Context&);
+
+absl::StatusOr<ExitCode> RunComparison(Evaluate evaluate, const Values& values, Context& context) {
   const auto samples = LoadSampleTable(values.samples);
   if (!samples.ok()) return samples.status();
-  if (values.what == "labels") return EvaluateLabels(*samples, values, context);
-  const auto reports = values.what == "latency" ? EvaluateLatency(*samples, values, context)
-                                                : EvaluateTails(*samples, values, context);
+  const auto reports = evaluate(*samples, values, context);
   if (!reports.ok()) return reports.status();
   WriteReports(*reports, values.output, context);
   return ExitCode::kSuccess;
 }
 
+absl::StatusOr<ExitCode> RunLabels(const Values& values, Context& context) {
+  const auto samples = LoadSampleTable(values.samples);
+  if (!samples.ok()) return samples.status();
+  return EvaluateLabels(*samples, values, context);
+}
+
+void DeclareSamples(Arguments& arguments, Values& values) {
+  arguments.Option("samples", &values.samples, "table that `trimtab profile` wrote", "FILE");
+}
+
+void DeclareRest(Arguments& arguments, Values& values) {
+  arguments.Option("threads", &values.threads, {.min = 0, .max = 1024},
+                   "threads to use, 0: one a core; changes no figure");
+  arguments.Seed(&values.seed);
+  arguments.Output(&values.output);
+}
+
 }  // namespace
 
-CommandAction DeclareEval(Arguments& arguments) {
+CommandAction DeclareEvalLatency(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
-  arguments.PositionalChoice("what", &values->what, {"latency", "end-to-end", "labels"},
-                             "latency models, end-to-end predictors, or the labels themselves");
-  arguments.Option("samples", &values->samples, "table that `trimtab profile` wrote", "FILE");
+  DeclareSamples(arguments, *values);
   arguments.OptionList("model", &values->models,
-                       "latency: only this one of nn2 to nn6, pwl, xgb; may be repeated", "NAME");
+                       "only this one of nn2 to nn6, pwl, xgb; may be repeated", "NAME");
   arguments.Flag("masks", &values->masks,
-                 "latency: also with each and with all interferences hidden from the model");
-  arguments.Option("scenario", &values->scenario, "labels: the scenario of the samples");
-  arguments.Option("labels", &values->labels, {.min = 1, .max = 1'000'000},
-                   "labels: how many are drawn");
+                 "also with each and with all interferences hidden from the model");
+  DeclareRest(arguments, *values);
+  return [values](Context& context) { return RunComparison(&EvaluateLatency, *values, context); };
+}
+
+CommandAction DeclareEvalEndToEnd(Arguments& arguments) {
+  const auto values = std::make_shared<Values>();
+  DeclareSamples(arguments, *values);
+  DeclareRest(arguments, *values);
+  return [values](Context& context) { return RunComparison(&EvaluateTails, *values, context); };
+}
+
+CommandAction DeclareEvalLabels(Arguments& arguments) {
+  const auto values = std::make_shared<Values>();
+  DeclareSamples(arguments, *values);
+  arguments.Option("scenario", &values->scenario, "the scenario of the samples");
+  arguments.Option("labels", &values->labels, {.min = 1, .max = 1'000'000}, "how many are drawn");
   arguments.Option("requests", &values->requests, {.min = 1000, .max = 1'000'000'000},
-                   "labels: requests of each long run");
-  arguments.Option("threads", &values->threads, {.min = 0, .max = 1024},
-                   "threads to use, 0: one a core; changes no figure");
-  arguments.Seed(&values->seed);
-  arguments.Output(&values->output);
-  return [values](Context& context) { return RunEval(*values, context); };
+                   "requests of each long run");
+  DeclareRest(arguments, *values);
+  return [values](Context& context) { return RunLabels(*values, context); };
 }
 
 }  // namespace trimtab
