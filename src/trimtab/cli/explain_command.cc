@@ -12,6 +12,7 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/explain_report.h"
 #include "trimtab/cli/output.h"
+#include "trimtab/controller/decision_document.h"
 #include "trimtab/journal/journal_reader.h"
 
 namespace trimtab {
@@ -47,7 +48,7 @@ absl::Status ExplainOne(JournalReader& reader, const Values& values, Context& co
   if (!record.ok()) return record.status();
   const auto run = reader.Run(record->run);
   if (!run.ok()) return run.status();
-  const auto document = ExplainJson(*record, *run);
+  const auto document = DecisionDocument(*record, &*run);
   if (!document.ok()) return document.status();
   if (values.output == OutputFormat::kJson) {
     WriteJson(*document, context.out);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "trimtab/controller/decision_document.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/text.h"
 
@@ -17,12 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Divided, not multiplied by 1e-9: whole seconds stay whole.
-double SecondsOf(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
-double SecondsOf(Instant at) { return SecondsOf(at.time_since_epoch()); }
-
-// Reading never fails: a journal is written by this program, and what an older one did not write is
-// missing, not wrong.
+// What is there has been checked; what was unknown when it was written is missing.
 const Json& Field(const Json& object, std::string_view key) {
   static const Json kNothing;
   if (!object.is_object()) return kNothing;
@@ -238,41 +234,7 @@ void WriteOutcomes(const Json& decision, std::ostream& out) {
   if (applied && !verified) measured.Line("no full window was measured after it");
 }
 
-absl::StatusOr<Json> Parse(const std::string& text, std::int64_t decision, std::string_view part) {
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_discarded()) return json;
-  return absl::DataLossError(fmt::format("decision {}: its {} is not JSON", decision, part));
-}
-
 }  // namespace
-
-absl::StatusOr<Json> ExplainJson(const DecisionRecord& record, const RunDescription& run) {
-  absl::Status status;
-  const auto parse = [&](const std::string& text, std::string_view part) {
-    auto json = Parse(text, record.id, part);
-    if (!json.ok()) status.Update(json.status());
-    return json.ok() ? *std::move(json) : Json();
-  };
-  Json document = {{"decision", record.id},
-                   {"atSeconds", SecondsOf(record.entry.at)},
-                   {"run",
-                    {{"application", run.application},
-                     {"policy", run.policy},
-                     {"slaSeconds", SecondsOf(run.sla)},
-                     {"details", parse(run.details, "run's details")}}},
-                   {"observation", parse(record.entry.observation, "observation")},
-                   {"plan", parse(record.entry.plan, "plan")},
-                   {"commitment", parse(record.entry.commitment, "commitment")},
-                   {"outcomes", Json::array()}};
-  for (const OutcomeRecord& outcome : record.outcomes) {
-    Json entry = {{"kind", OutcomeKindName(outcome.kind)}, {"atSeconds", SecondsOf(outcome.at)}};
-    const Json body = parse(outcome.body, "outcome");
-    if (body.is_object()) entry.update(body);
-    document["outcomes"].push_back(std::move(entry));
-  }
-  if (!status.ok()) return status;
-  return document;
-}
 
 void WriteExplanation(const Json& decision, std::ostream& out, bool color) {
   const Json& run = Field(decision, "run");
@@ -330,7 +292,7 @@ DecisionList::DecisionList()
               {"troubles", "TROUBLES"}}) {}
 
 absl::Status DecisionList::Add(const DecisionRecord& record) {
-  const auto parsed = ExplainJson(record, {});
+  const auto parsed = DecisionDocument(record, nullptr);
   if (!parsed.ok()) return parsed.status();
   const Json& decision = *parsed;
   const Json& commitment = Field(decision, "commitment");

@@ -5,20 +5,14 @@
 #include <ostream>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "trimtab/cli/output.h"
 #include "trimtab/journal/journal_reader.h"
 
 namespace trimtab {
 
-// Everything that the journal keeps of the decision as one document: {"decision", "atSeconds",
-// "run": {"application", "policy", "slaSeconds", "details"}, "observation", "plan", "commitment",
-// "outcomes": [{"kind", "atSeconds", ...}]}. kDataLoss names the part that is not JSON.
-absl::StatusOr<nlohmann::ordered_json> ExplainJson(const DecisionRecord& record,
-                                                   const RunDescription& run);
-
-// The same for reading: what was seen, what was predicted, every step with its reason and the
-// alternatives that were weighed, the limits that applied, what was committed, what was measured.
+// A document of DecisionDocument() for reading: what was seen, what was predicted, every step with
+// its reason and the alternatives that were weighed, the limits that applied, what was committed,
+// what was measured.
 void WriteExplanation(const nlohmann::ordered_json& decision, std::ostream& out, bool color);
 
 // One row for each step of the plan, alternatives included.
@@ -28,6 +22,7 @@ Table StepTable(const nlohmann::ordered_json& decision);
 class DecisionList {
  public:
   DecisionList();
+  // Errors as DecisionDocument().
   absl::Status Add(const DecisionRecord& record);
   const Table& table() const { return table_; }
 

@@ -10,14 +10,14 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "trimtab/controller/decision_document.h"
 #include "trimtab/journal/journal_reader.h"
 #include "trimtab/quantity/text.h"
-#include "trimtab/quantity/time.h"
 
 namespace trimtab {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // "search cpu 200m -> 400m, rate 1 -> 2 replicas"
 std::string ChangeText(const Json& changes) {
@@ -61,24 +61,22 @@ std::string ReasonText(const Json& plan, const Json& troubles) {
   return text + plan.at("summary").at("message").get<std::string>();
 }
 
-DecisionLogRow RowOf(const DecisionRecord& record, const std::string& label) {
-  const Json plan = Json::parse(record.entry.plan);
-  const Json commitment = Json::parse(record.entry.commitment);
+DecisionLogRow RowOf(const Json& decision, const std::string& label) {
+  const Json& commitment = decision.at("commitment");
   Json changes = commitment.at("raises");
   for (const Json& lower : commitment.at("lowers")) changes.push_back(lower);
   std::string outcome = commitment.at("action").get<std::string>();
-  for (const OutcomeRecord& after : record.outcomes) {
-    if (after.kind != OutcomeKind::kVerified) continue;
-    const Json body = Json::parse(after.body);
+  for (const Json& after : decision.at("outcomes")) {
+    if (after.at("kind") != OutcomeKindName(OutcomeKind::kVerified)) continue;
     outcome += fmt::format(", then {:.0f} ms: {}",
-                           body.at("measuredTailLatencySeconds").get<double>() * 1e3,
-                           body.at("met").get<bool>() ? "met" : "missed");
+                           after.at("measuredTailLatencySeconds").get<double>() * 1e3,
+                           after.at("met").get<bool>() ? "met" : "missed");
   }
   return {.policy = label,
-          .minute = InSeconds(record.entry.at.time_since_epoch()) / 60,
+          .minute = decision.at("atSeconds").get<double>() / 60,
           .outcome = std::move(outcome),
           .changes = ChangeText(changes),
-          .reason = ReasonText(plan, commitment.at("troubles"))};
+          .reason = ReasonText(decision.at("plan"), commitment.at("troubles"))};
 }
 
 }  // namespace
@@ -90,26 +88,26 @@ absl::StatusOr<std::vector<DecisionLogRow>> ReadDecisionLog(const std::string& j
   if (!journal.ok()) return journal.status();
   std::vector<DecisionLogRow> rows;
   std::size_t left_out = 0;
-  std::string broken;
+  absl::Status broken;
   const absl::Status read = journal->ForEachDecision(
       1, std::numeric_limits<std::int64_t>::max(), [&](const DecisionRecord& record) {
-        try {
-          DecisionLogRow row = RowOf(record, label);
-          if (row.outcome == "keep") return;
-          if (rows.size() < most) {
-            rows.push_back(std::move(row));
-          } else {
-            ++left_out;
-          }
-        } catch (const Json::exception& error) {
-          if (broken.empty()) {
-            broken =
-                fmt::format("journal '{}': decision {}: {}", journal_path, record.id, error.what());
-          }
+        if (!broken.ok()) return;
+        const auto decision = DecisionDocument(record, nullptr);
+        if (!decision.ok()) {
+          broken = absl::DataLossError(fmt::format("journal '{}': {}", journal_path,
+                                                   std::string(decision.status().message())));
+          return;
+        }
+        DecisionLogRow row = RowOf(*decision, label);
+        if (row.outcome == "keep") return;
+        if (rows.size() < most) {
+          rows.push_back(std::move(row));
+        } else {
+          ++left_out;
         }
       });
   if (!read.ok()) return read;
-  if (!broken.empty()) return absl::DataLossError(broken);
+  if (!broken.ok()) return broken;
   if (left_out > 0) {
     rows.push_back({.policy = label,
                     .minute = rows.back().minute,

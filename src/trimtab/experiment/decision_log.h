@@ -10,7 +10,8 @@
 namespace trimtab {
 
 // One row for each decision that changed something or was held, oldest first, at most `most` rows;
-// what was left out beyond that is the last row. Errors as JournalReader::Open().
+// what was left out beyond that is the last row. Errors as JournalReader::Open() and
+// DecisionDocument(), with the journal's path.
 absl::StatusOr<std::vector<DecisionLogRow>> ReadDecisionLog(const std::string& journal_path,
                                                             const std::string& label,
                                                             std::size_t most = 400);

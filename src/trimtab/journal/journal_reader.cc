@@ -1,6 +1,7 @@
 #include "trimtab/journal/journal_reader.h"
 
 #include <optional>
+#include <string_view>
 
 #include "fmt/format.h"
 #include "trimtab/journal/schema.h"
@@ -9,6 +10,13 @@ namespace trimtab {
 namespace {
 
 Instant InstantOf(std::int64_t nanoseconds) { return Instant(Duration(nanoseconds)); }
+
+std::optional<OutcomeKind> KindOf(std::string_view name) {
+  for (const OutcomeKind kind : {OutcomeKind::kApplied, OutcomeKind::kVerified}) {
+    if (OutcomeKindName(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -55,6 +63,9 @@ absl::StatusOr<RunDescription> JournalReader::Run(std::int64_t id) {
   const auto row = select->Step();
   if (!row.ok()) return row.status();
   if (!*row) return absl::NotFoundError(fmt::format("{}: no run {}", database_.place(), id));
+  if (const auto types = select->CheckTypes("ittit", fmt::format("run {}", id)); !types.ok()) {
+    return types;
+  }
   return RunDescription{.started = InstantOf(select->Integer(0)),
                         .application = select->Text(1),
                         .policy = select->Text(2),
@@ -72,10 +83,15 @@ absl::StatusOr<std::vector<OutcomeRecord>> JournalReader::Outcomes(std::int64_t 
     const auto row = select->Step();
     if (!row.ok()) return row.status();
     if (!*row) return outcomes;
-    outcomes.push_back({select->Text(0) == OutcomeKindName(OutcomeKind::kApplied)
-                            ? OutcomeKind::kApplied
-                            : OutcomeKind::kVerified,
-                        InstantOf(select->Integer(1)), select->Text(2)});
+    const std::string place = fmt::format("outcome {} of decision {}", outcomes.size(), decision);
+    if (const auto types = select->CheckTypes("tit", place); !types.ok()) return types;
+    const std::string name = select->Text(0);
+    const auto kind = KindOf(name);
+    if (!kind) {
+      return absl::DataLossError(fmt::format("{}: {}: kind '{}' is none of applied, verified",
+                                             database_.place(), place, name));
+    }
+    outcomes.push_back({*kind, InstantOf(select->Integer(1)), select->Text(2)});
   }
 }
 
@@ -92,6 +108,8 @@ absl::Status JournalReader::ForEachDecision(
     const auto row = select->Step();
     if (!row.ok()) return row.status();
     if (!*row) return absl::OkStatus();
+    const std::string place = fmt::format("decision {}", select->Integer(0));
+    if (const auto types = select->CheckTypes("iiittt", place); !types.ok()) return types;
     DecisionRecord record{.id = select->Integer(0),
                           .run = select->Integer(1),
                           .entry = {.at = InstantOf(select->Integer(2)),

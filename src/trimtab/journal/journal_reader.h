@@ -28,7 +28,9 @@ struct DecisionRecord {
   std::vector<OutcomeRecord> outcomes;
 };
 
-// Opens for reading only; the journal may be written to meanwhile.
+// Opens for reading only; the journal may be written to meanwhile. Whatever reads a row gives
+// kDataLoss, with journal, row and column, for a value that no journal holds; the texts are not
+// looked into.
 // Thread-safety: one caller at a time.
 class JournalReader {
  public:

@@ -24,6 +24,21 @@ absl::Status StatusOf(const std::string& place, int code, const char* message) {
   }
 }
 
+std::string_view TypeName(int type) {
+  switch (type) {
+    case SQLITE_INTEGER:
+      return "an integer";
+    case SQLITE_FLOAT:
+      return "a real number";
+    case SQLITE_TEXT:
+      return "a text";
+    case SQLITE_BLOB:
+      return "a blob";
+    default:
+      return "null";
+  }
+}
+
 }  // namespace
 
 void SqliteStatement::Finalizer::operator()(sqlite3_stmt* statement) const {
@@ -49,6 +64,18 @@ absl::StatusOr<bool> SqliteStatement::Step() {
 void SqliteStatement::Reset() {
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
+}
+
+absl::Status SqliteStatement::CheckTypes(std::string_view types, std::string_view row) const {
+  for (int column = 0; column < static_cast<int>(types.size()); ++column) {
+    const bool text = types[static_cast<std::size_t>(column)] == 't';
+    const int type = sqlite3_column_type(statement_.get(), column);
+    if (type == (text ? SQLITE_TEXT : SQLITE_INTEGER)) continue;
+    return absl::DataLossError(fmt::format("{}: {}: column '{}' is {}, expected {}", place_, row,
+                                           sqlite3_column_name(statement_.get(), column),
+                                           TypeName(type), text ? "a text" : "an integer"));
+  }
+  return absl::OkStatus();
 }
 
 std::int64_t SqliteStatement::Integer(int column) const {

@@ -24,6 +24,9 @@ class SqliteStatement {
   absl::StatusOr<bool> Step();
   void Reset();
 
+  // SQLite keeps a value of any type in any column. kDataLoss names the first column of the row
+  // whose type is not the one of its letter in `types`: i integer, t text. `row` names the row.
+  absl::Status CheckTypes(std::string_view types, std::string_view row) const;
   std::int64_t Integer(int column) const;
   std::string Text(int column) const;
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -209,6 +210,41 @@ TEST_F(SqliteJournalTest, AMissingFileIsNotFoundAndNotMade) {
   EXPECT_EQ(JournalReader::Open(path_).status().code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_FALSE(SqliteJournal::Open("/nowhere/journal.sqlite", {}).ok());
+}
+
+// Anyone can write into the file: the triggers keep its rows only from who does not mean to.
+TEST_F(SqliteJournalTest, AnEditedColumnIsNamed) {
+  struct Edit {
+    std::string sql;
+    std::string words;
+  };
+  const std::vector<Edit> edits = {
+      {"DROP TRIGGER keepDecisions; UPDATE decisions SET atNanoseconds = 'noon'",
+       "decision 1: column 'atNanoseconds' is a text, expected an integer"},
+      {"DROP TRIGGER keepDecisions; UPDATE decisions SET plan = x'00ff'",
+       "decision 1: column 'plan' is a blob, expected a text"},
+      {"DROP TRIGGER keepOutcomes; UPDATE outcomes SET atNanoseconds = 1.5",
+       "outcome 0 of decision 1: column 'atNanoseconds' is a real number, expected an integer"},
+      {"DROP TRIGGER keepOutcomes; PRAGMA ignore_check_constraints = ON; "
+       "UPDATE outcomes SET kind = 'forgotten'",
+       "outcome 0 of decision 1: kind 'forgotten' is none of applied, verified"},
+  };
+  for (const Edit& edit : edits) {
+    RemoveAll();
+    {
+      auto journal = Open();
+      ASSERT_TRUE((*journal)->Append(Entry(10)).ok());
+      ASSERT_TRUE((*journal)->AppendOutcome(1, OutcomeKind::kApplied, At(11), "{}").ok());
+    }
+    {
+      auto database = SqliteDatabase::Open(path_, SqliteDatabase::Mode::kReadWriteCreate);
+      const absl::Status edited = database->Execute(edit.sql);
+      ASSERT_TRUE(edited.ok()) << edited;
+    }
+    const auto record = JournalReader::Open(path_)->Decision(1);
+    EXPECT_EQ(record.status().code(), absl::StatusCode::kDataLoss) << edit.sql;
+    EXPECT_THAT(record.status().ToString(), HasSubstr(path_ + "': " + edit.words));
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "trimtab/profile/json_place.h"
 
 namespace trimtab {
 namespace {
@@ -27,6 +28,7 @@ const nlohmann::json& EmptyArray() {
 }  // namespace
 
 absl::StatusOr<nlohmann::json> ParseJsonObject(std::string_view text) {
+  if (const absl::Status bounds = CheckJsonBounds(text); !bounds.ok()) return bounds;
   nlohmann::json document = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) return absl::InvalidArgumentError("not JSON, or cut short");
   if (!document.is_object()) {

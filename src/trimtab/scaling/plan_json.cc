@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,14 +13,13 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "trimtab/application/application.h"
+#include "trimtab/profile/json_place.h"
 #include "trimtab/scaling/plan.h"
 
 namespace trimtab {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kLargestText = std::size_t{64} << 20;
 
 // ---- writing
 
@@ -63,97 +61,10 @@ Json StepJson(const PlanStep& step, const Application& application) {
 
 // ---- reading
 
-// One JSON value with the place where it stands. The first thing that is wrong is kept in the
-// status all places share; reading goes on with zeros.
-class Place {
- public:
-  Place(const Json& value, std::string path, absl::Status& status)
-      : value_(value), path_(std::move(path)), status_(status) {}
-
-  bool is_null() const { return value_.is_null(); }
-
-  void ExpectKeys(std::initializer_list<std::string_view> keys) const {
-    if (!value_.is_object()) return Fail("is not an object");
-    for (const auto& [key, unused] : value_.items()) {
-      bool known = false;
-      for (const std::string_view wanted : keys) known = known || wanted == key;
-      if (!known) Fail(fmt::format("has the unknown key '{}'", key));
-    }
-  }
-
-  Place At(std::string_view key) const {
-    static const Json kNothing;
-    const std::string path = fmt::format("{}.{}", path_, key);
-    if (value_.is_object()) {
-      const auto it = value_.find(std::string(key));
-      if (it != value_.end()) return {*it, path, status_};
-      Fail(fmt::format("lacks the key '{}'", key));
-    }
-    return {kNothing, path, status_};
-  }
-
-  std::vector<Place> Elements() const {
-    std::vector<Place> elements;
-    if (!value_.is_array()) {
-      Fail("is not an array");
-      return elements;
-    }
-    for (std::size_t i = 0; i < value_.size(); ++i) {
-      elements.emplace_back(value_[i], fmt::format("{}[{}]", path_, i), status_);
-    }
-    return elements;
-  }
-
-  bool Bool() const {
-    if (!value_.is_boolean()) Fail("is neither true nor false");
-    return value_.is_boolean() && value_.get<bool>();
-  }
-
-  std::string Text() const {
-    if (!value_.is_string()) Fail("is not a text");
-    return value_.is_string() ? value_.get<std::string>() : std::string();
-  }
-
-  double Number(double low, double high) const {
-    const double number = value_.is_number() ? value_.get<double>() : std::nan("");
-    if (number >= low && number <= high) return number;
-    Fail(fmt::format("is {}, expected a number from {} to {}", value_.dump().substr(0, 40), low,
-                     high));
-    return 0;
-  }
-
-  std::int64_t Integer(std::int64_t low, std::int64_t high) const {
-    const bool fits =
-        value_.is_number_integer() &&
-        (!value_.is_number_unsigned() || value_.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
-    const std::int64_t number = fits ? value_.get<std::int64_t>() : 0;
-    if (fits && number >= low && number <= high) return number;
-    Fail(fmt::format("is {}, expected a whole number from {} to {}", value_.dump().substr(0, 40),
-                     low, high));
-    return 0;
-  }
-
-  template <class T>
-  T Checked(absl::StatusOr<T> result) const {
-    if (result.ok()) return *std::move(result);
-    Fail(fmt::format("is wrong: {}", std::string(result.status().message())));
-    return T{};
-  }
-
-  void Fail(const std::string& problem) const {
-    if (status_.ok()) status_ = absl::InvalidArgumentError(fmt::format("{} {}", path_, problem));
-  }
-
- private:
-  const Json& value_;
-  std::string path_;
-  absl::Status& status_;
-};
-
 constexpr double kMostSeconds = 1e9;
 constexpr double kMostCost = 1e12;
 
-MicroserviceId ReadMicroservice(const Place& place, const Application& application) {
+MicroserviceId ReadMicroservice(const JsonPlace& place, const Application& application) {
   const std::string name = place.Text();
   const std::optional<MicroserviceId> id = application.Find(name);
   if (!id) {
@@ -163,7 +74,7 @@ MicroserviceId ReadMicroservice(const Place& place, const Application& applicati
   return id.value_or(MicroserviceId());
 }
 
-MicroserviceAllocation ReadSize(const Place& place) {
+MicroserviceAllocation ReadSize(const JsonPlace& place) {
   const double cores = place.At("cpuCores").Number(0.001, 1e6);
   return {
       .replicas = static_cast<int>(place.At("replicas").Integer(0, 1'000'000)),
@@ -171,23 +82,23 @@ MicroserviceAllocation ReadSize(const Place& place) {
                     .memory = Bytes(place.At("memoryBytes").Integer(1, std::int64_t{1} << 60))}};
 }
 
-MicroserviceAllocation ReadAllocation(const Place& place) {
+MicroserviceAllocation ReadAllocation(const JsonPlace& place) {
   place.ExpectKeys({"replicas", "cpuCores", "memoryBytes"});
   return ReadSize(place);
 }
 
-Latency ReadSeconds(const Place& place) {
+Latency ReadSeconds(const JsonPlace& place) {
   return Latency(place.Number(-kMostSeconds, kMostSeconds) * 1e3);
 }
 
-std::optional<Latency> ReadOptionalSeconds(const Place& place) {
+std::optional<Latency> ReadOptionalSeconds(const JsonPlace& place) {
   if (place.is_null()) return std::nullopt;
   return ReadSeconds(place);
 }
 
-PlanAlternative ReadAlternative(const Place& place, const Application& application) {
+PlanAlternative ReadAlternative(const JsonPlace& place, const Application& application) {
   place.ExpectKeys({"microservice", "action", "after", "gainSeconds", "cost", "score"});
-  const Place action = place.At("action");
+  const JsonPlace action = place.At("action");
   return {.microservice = ReadMicroservice(place.At("microservice"), application),
           .action = action.Checked(ParseScalingAction(action.Text())),
           .after = ReadAllocation(place.At("after")),
@@ -196,10 +107,10 @@ PlanAlternative ReadAlternative(const Place& place, const Application& applicati
           .score = place.At("score").Number(-kMostCost, kMostCost)};
 }
 
-PlanStep ReadStep(const Place& place, const Application& application) {
+PlanStep ReadStep(const JsonPlace& place, const Application& application) {
   place.ExpectKeys({"microservice", "action", "before", "after", "tailBeforeSeconds",
                     "tailAfterSeconds", "gainSeconds", "cost", "score", "reason", "alternatives"});
-  const Place action = place.At("action");
+  const JsonPlace action = place.At("action");
   PlanStep step{.microservice = ReadMicroservice(place.At("microservice"), application),
                 .action = action.Checked(ParseScalingAction(action.Text())),
                 .before = ReadAllocation(place.At("before")),
@@ -211,16 +122,16 @@ PlanStep ReadStep(const Place& place, const Application& application) {
                 .score = place.At("score").Number(-kMostCost, kMostCost),
                 .reason = place.At("reason").Text(),
                 .alternatives = {}};
-  for (const Place& other : place.At("alternatives").Elements()) {
+  for (const JsonPlace& other : place.At("alternatives").Elements()) {
     step.alternatives.push_back(ReadAlternative(other, application));
   }
   return step;
 }
 
-Allocation ReadTarget(const Place& place, const Application& application) {
+Allocation ReadTarget(const JsonPlace& place, const Application& application) {
   Allocation target(application.size());
   std::vector<bool> seen(application.size(), false);
-  for (const Place& element : place.Elements()) {
+  for (const JsonPlace& element : place.Elements()) {
     element.ExpectKeys({"microservice", "replicas", "cpuCores", "memoryBytes"});
     const MicroserviceId id = ReadMicroservice(element.At("microservice"), application);
     if (seen[id.value()]) {
@@ -238,9 +149,9 @@ Allocation ReadTarget(const Place& place, const Application& application) {
   return target;
 }
 
-PlanSummary ReadSummary(const Place& place) {
+PlanSummary ReadSummary(const JsonPlace& place) {
   place.ExpectKeys({"termination", "message", "iterations"});
-  const Place termination = place.At("termination");
+  const JsonPlace termination = place.At("termination");
   return {.termination = termination.Checked(ParsePlanTermination(termination.Text())),
           .message = place.At("message").Text(),
           .iterations = static_cast<int>(place.At("iterations").Integer(0, 1'000'000))};
@@ -271,15 +182,7 @@ std::string PlanToJson(const Plan& plan, const Application& application) {
   return root.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
-absl::StatusOr<Plan> PlanFromJson(std::string_view text, const Application& application) {
-  if (text.size() > kLargestText) {
-    return absl::InvalidArgumentError(
-        fmt::format("plan has {} bytes, at most {} are read", text.size(), kLargestText));
-  }
-  const Json root = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (root.is_discarded()) return absl::InvalidArgumentError("plan is not JSON");
-  absl::Status status;
-  const Place place(root, "plan", status);
+Plan ReadPlan(const JsonPlace& place, const Application& application) {
   place.ExpectKeys(
       {"feasible", "predictedTailLatencySeconds", "allocations", "binding", "steps", "summary"});
   Plan plan{.feasible = place.At("feasible").Bool(),
@@ -288,12 +191,20 @@ absl::StatusOr<Plan> PlanFromJson(std::string_view text, const Application& appl
             .binding = {},
             .steps = {},
             .summary = ReadSummary(place.At("summary"))};
-  for (const Place& element : place.At("binding").Elements()) {
+  for (const JsonPlace& element : place.At("binding").Elements()) {
     plan.binding.push_back(ReadMicroservice(element, application));
   }
-  for (const Place& element : place.At("steps").Elements()) {
+  for (const JsonPlace& element : place.At("steps").Elements()) {
     plan.steps.push_back(ReadStep(element, application));
   }
+  return plan;
+}
+
+absl::StatusOr<Plan> PlanFromJson(std::string_view text, const Application& application) {
+  const auto root = ParseJson(text, "plan");
+  if (!root.ok()) return root.status();
+  absl::Status status;
+  Plan plan = ReadPlan(JsonPlace(*root, "plan", status), application);
   if (!status.ok()) return status;
   return plan;
 }

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "trimtab/application/application.h"
+#include "trimtab/profile/json_place.h"
 #include "trimtab/scaling/plan.h"
 
 namespace trimtab {
@@ -22,5 +23,8 @@ std::string PlanToJson(const Plan& plan, const Application& application);
 // an unknown or missing key, a value of the wrong type or range, an unknown microservice, or an
 // allocation list that does not name every microservice once.
 absl::StatusOr<Plan> PlanFromJson(std::string_view text, const Application& application);
+
+// The same of a part of a larger document; what is wrong is in the status of `place`.
+Plan ReadPlan(const JsonPlace& place, const Application& application);
 
 }  // namespace trimtab
