@@ -39,6 +39,11 @@ constexpr std::array kCommands = {
             .examples = "trimtab eval latency --samples samples.csv -o json\n"
                         "trimtab eval latency --samples samples.csv --model nn4 --masks",
             .declare = DeclareEvalLatency},
+    Command{.name = "eval latency-distribution",
+            .description = "Compare distributions of own latency, and their loads, on spans",
+            .examples = "trimtab eval latency-distribution spans.csv.gz\n"
+                        "trimtab eval latency-distribution traces.json --window 30s -o json",
+            .declare = DeclareEvalLatencyDistribution},
     Command{.name = "eval end-to-end",
             .description = "Compare end-to-end predictors on runs that were held out",
             .examples = "trimtab eval end-to-end --samples samples.csv",

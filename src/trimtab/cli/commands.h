@@ -25,8 +25,10 @@ struct Command {
   CommandAction (*declare)(Arguments& arguments);
 };
 
-// Each is defined in <name>_command.cc; those of a group together in <group>_command.cc.
+// Each is defined in <name>_command.cc; those of a group in
+// <group>_command.cc or <group>_<what>_command.cc.
 CommandAction DeclareEvalLatency(Arguments& arguments);
+CommandAction DeclareEvalLatencyDistribution(Arguments& arguments);
 CommandAction DeclareEvalEndToEnd(Arguments& arguments);
 CommandAction DeclareEvalLabels(Arguments& arguments);
 CommandAction DeclareGraph(Arguments& arguments);

@@ -16,45 +16,19 @@
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/graph_report.h"
-#include "trimtab/tracing/span_reader.h"
+#include "trimtab/cli/span_files.h"
 
 namespace trimtab {
 namespace {
 
 struct Values {
-  std::vector<std::string> files;
+  SpanFiles spans;
   std::string class_by = "canonical";
-  std::string format = "auto";
   std::string dot;
   std::string svg;
   std::string rows = "classes";
   std::int64_t top = 20;
   OutputFormat output = OutputFormat::kTable;
-};
-
-// A file whose reading moves a progress bar and ends when the user wants it to.
-class WatchedFile : public InputFile {
- public:
-  WatchedFile(std::unique_ptr<InputFile> file, Context& context)
-      : InputFile(file->path()), file_(std::move(file)), context_(context) {
-    if (const auto size = file_->size(); size && *size > 0) {
-      bar_.emplace(context.progress.Start(path(), static_cast<std::int64_t>(*size)));
-    }
-  }
-  std::uint64_t position() const override { return file_->position(); }
-  std::optional<std::uint64_t> size() const override { return file_->size(); }
-
- protected:
-  absl::StatusOr<std::size_t> ReadNext(char* to, std::size_t size) override {
-    if (context_.stop) return absl::CancelledError(fmt::format("reading '{}'", path()));
-    if (bar_) bar_->Set(static_cast<std::int64_t>(file_->position()));
-    return file_->Read(to, size);
-  }
-
- private:
-  std::unique_ptr<InputFile> file_;
-  Context& context_;
-  std::optional<Progress::Bar> bar_;
 };
 
 // The class that the user means: its place in the list, its id, or four or more digits of that.
@@ -89,22 +63,6 @@ absl::StatusOr<const InferredClass*> FindClass(const std::vector<InferredClass>&
   if (found != nullptr) return found;
   return absl::InvalidArgumentError(
       fmt::format("class '{}' is the id of none of {} classes", wanted, classes.size()));
-}
-
-absl::Status ReadFiles(const Values& values, NameTable& names, SkipLog& skipped,
-                       TraceAnalysis& analysis, Context& context) {
-  const SpanFormat format = SpanFormatFromString(values.format).value_or(SpanFormat::kAuto);
-  for (const std::string& path : values.files) {
-    absl::StatusOr<std::unique_ptr<InputFile>> file = InputFile::Open(path);
-    if (!file.ok()) return file.status();
-    WatchedFile watched(*std::move(file), context);
-    ReadCounts counts;
-    const absl::Status read =
-        ReadSpans(watched, format, {.names = names, .skipped = skipped, .sink = analysis}, counts);
-    if (!read.ok()) return read;
-  }
-  analysis.Finish();
-  return absl::OkStatus();
 }
 
 absl::Status WriteDrawing(const Values& values, const GraphReport& report, std::ostream& out) {
@@ -146,9 +104,11 @@ absl::StatusOr<ExitCode> RunGraph(const Values& values, Context& context) {
   NameTable names;
   SkipLog skipped;
   TraceAnalysis analysis(names);
-  if (const absl::Status read = ReadFiles(values, names, skipped, analysis, context); !read.ok()) {
+  if (const absl::Status read = ReadSpanFiles(values.spans, names, skipped, analysis, context);
+      !read.ok()) {
     return read;
   }
+  analysis.Finish();
   const GraphReport report(analysis, skipped,
                            ClassKeyFromString(values.class_by).value_or(ClassKey::kCanonical));
   WriteGraphNotes(report, context.err);
@@ -167,12 +127,9 @@ absl::StatusOr<ExitCode> RunGraph(const Values& values, Context& context) {
 
 CommandAction DeclareGraph(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
-  arguments.PositionalList("file", &values->files,
-                           "span files: CSV, Jaeger JSON or Alibaba MSCallGraph, plain or gzip");
+  DeclareSpanFiles(arguments, &values->spans);
   arguments.Choice("class-by", &values->class_by, {"adjacency", "multiplicity", "canonical"},
                    "what traces of one class have in common");
-  arguments.Choice("format", &values->format, {"auto", "csv", "jaeger", "alibaba"},
-                   "format of the files; auto looks at each");
   arguments.Option("dot", &values->dot,
                    "print a class for Graphviz; 1 is the most frequent one, or 4 digits of an id",
                    "CLASS");

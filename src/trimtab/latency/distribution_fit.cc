@@ -16,9 +16,8 @@ namespace {
 // Parameters are searched within a factor of e^30 of 1 around the start, where nothing overflows.
 constexpr double kWidestLogarithm = 30;
 
-double BoundedExp(double x) {
-  return PortableExp(std::clamp(x, -kWidestLogarithm, kWidestLogarithm));
-}
+double Bounded(double x) { return std::clamp(x, -kWidestLogarithm, kWidestLogarithm); }
+double BoundedExp(double x) { return PortableExp(Bounded(x)); }
 
 // x: logarithm of rate / start.
 class ExponentialResiduals {
@@ -66,9 +65,10 @@ class BurrResiduals {
     const double tail = kParameters == 3 ? BoundedExp(x[kParameters - 1]) : 1.0;
     const std::size_t count = log_values_.size();
     for (std::size_t i = 0; i < count; ++i) {
-      const double log_ratio = log_values_[i] - x[0];
+      const double log_ratio = log_values_[i] - Bounded(x[0]);
       const double ratio = PortableExp(std::clamp(power * log_ratio, -600.0, 600.0));
-      const double log_one_more = PortableLog(1 + ratio);
+      // Towards a Weibull law the ratio vanishes and the tail grows: 1 + ratio would lose it.
+      const double log_one_more = ratio < 1e-5 ? ratio * (1 - ratio / 2) : PortableLog(1 + ratio);
       const double survival = PortableExp(std::max(-tail * log_one_more, -700.0));
       residuals[i] = 1 - survival - probabilities_[i];
       if (jacobian == nullptr) continue;

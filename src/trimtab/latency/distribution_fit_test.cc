@@ -61,5 +61,19 @@ TEST(DistributionFitTest, FindsTheShapesThatThePointsCameFrom) {
   }
 }
 
+// 1 - exp(-value^0.5) is a Weibull law, the limit of Burr's as its scale and tail grow together.
+TEST(DistributionFitTest, ReachesTheWeibullLimit) {
+  std::vector<CdfPoint> points;
+  for (int i = 0; i < 200; ++i) {
+    const double p = (i + 0.5) / 200;
+    points.push_back({std::log1p(-p) * std::log1p(-p), p});
+  }
+  const BurrShape found = FitBurrShape(points, false);
+  for (const CdfPoint& point : points) {
+    const double ratio = std::pow(point.value / found.scale, found.power);
+    EXPECT_NEAR(-std::expm1(-found.tail * std::log1p(ratio)), point.probability, 0.01);
+  }
+}
+
 }  // namespace
 }  // namespace trimtab

@@ -1,0 +1,29 @@
+// Span files of a command line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "trimtab/cli/arguments.h"
+#include "trimtab/cli/context.h"
+#include "trimtab/tracing/name_table.h"
+#include "trimtab/tracing/skip_log.h"
+#include "trimtab/tracing/span_record.h"
+
+namespace trimtab {
+
+struct SpanFiles {
+  std::vector<std::string> files;
+  std::string format = "auto";
+};
+
+// The positional list of files and --format; `values` must live until the command ran.
+void DeclareSpanFiles(Arguments& arguments, SpanFiles* values);
+
+// Every span of every file, in their order, with a bar for each file. Fails as InputFile::Open()
+// and ReadSpans(); kCancelled when the user wants it to end.
+absl::Status ReadSpanFiles(const SpanFiles& values, NameTable& names, SkipLog& skipped,
+                           SpanSink& sink, Context& context);
+
+}  // namespace trimtab
