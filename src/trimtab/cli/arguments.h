@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,10 +23,21 @@ namespace trimtab {
 // is parsed: an error names the argument, the value and the bound.
 class Arguments {
  public:
+  // numeric_limits knows no durations and says 0 for both of their ends.
+  template <class T>
+  static constexpr T Lowest() {
+    if constexpr (std::is_same_v<T, Duration>) return Duration::min();
+    return std::numeric_limits<T>::lowest();
+  }
+  template <class T>
+  static constexpr T Highest() {
+    if constexpr (std::is_same_v<T, Duration>) return Duration::max();
+    return std::numeric_limits<T>::max();
+  }
   template <class T>
   struct Bounds {
-    T min = std::numeric_limits<T>::lowest();
-    T max = std::numeric_limits<T>::max();
+    T min = Lowest<T>();
+    T max = Highest<T>();
   };
 
   // --name, without a value: true when given.

@@ -104,6 +104,15 @@ TEST(ArgumentsTest, OutputHasAShortName) {
   EXPECT_THAT(Message(Set(arguments, "yaml")), HasSubstr("table, json, csv"));
 }
 
+TEST(ArgumentsTest, ADurationWithoutBoundsTakesAny) {
+  Duration step{0};
+  Arguments arguments;
+  arguments.Option("step", &step, {.min = std::chrono::seconds(1)}, "of the recording");
+  ASSERT_TRUE(Set(arguments, "100h").ok());
+  EXPECT_EQ(step, std::chrono::hours(100));
+  EXPECT_THAT(Message(Set(arguments, "10ms")), HasSubstr("'10ms' is below the minimum 1s"));
+}
+
 TEST(ArgumentsTest, AListCollects) {
   std::vector<std::string> files;
   Arguments arguments;

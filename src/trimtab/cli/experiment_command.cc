@@ -13,7 +13,7 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/experiment_support.h"
 #include "trimtab/experiment/experiment.h"
-#include "trimtab/experiment/run_record.h"
+#include "trimtab/profile/atomic_file.h"
 
 namespace trimtab {
 namespace {
@@ -76,8 +76,7 @@ absl::StatusOr<ExitCode> RunExperiment(const Values& values, Context& context) {
   }
   const auto result = (*experiment)->run(*input);
   if (!result.ok()) return result.status();
-  if (auto s =
-          WriteFileAtomically(directory + "/result.json", ResultToJson(*result).dump(2) + "\n");
+  if (auto s = ReplaceFile(directory + "/result.json", ResultToJson(*result).dump(2) + "\n");
       !s.ok()) {
     return s;
   }

@@ -182,18 +182,6 @@ absl::StatusOr<StaticSearchResult> SearchStaticFor(const ExperimentInput& input,
                       {.seed = input.seed, .progress = bar, .stopped = input.stopped});
 }
 
-absl::Status ForgetJournal(const std::string& directory) {
-  for (const char* file : {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"}) {
-    std::error_code error;
-    std::filesystem::remove(directory + "/" + file, error);
-    if (error) {
-      return absl::UnavailableError(
-          fmt::format("replacing '{}/{}': {}", directory, file, error.message()));
-    }
-  }
-  return absl::OkStatus();
-}
-
 Table TableOf(const ResultTable& result) {
   std::vector<Table::Column> columns;
   for (const ResultTable::Column& column : result.columns) {

@@ -58,9 +58,6 @@ absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, cons
 // SearchStatic under the worst of the input's workload.
 absl::StatusOr<StaticSearchResult> SearchStaticFor(const ExperimentInput& input, int minutes);
 
-// A run repeated into the same folder starts its own journal.
-absl::Status ForgetJournal(const std::string& directory);
-
 Table TableOf(const ResultTable& result);
 
 }  // namespace trimtab

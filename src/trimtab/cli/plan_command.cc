@@ -16,7 +16,7 @@
 #include "trimtab/cli/experiment_support.h"
 #include "trimtab/experiment/imagined_observation.h"
 #include "trimtab/experiment/policy_choices.h"
-#include "trimtab/experiment/run_record.h"
+#include "trimtab/profile/atomic_file.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/scaling/plan_json.h"
 
@@ -59,7 +59,7 @@ absl::StatusOr<Interference> ParseInterference(const std::vector<std::string>& t
 absl::StatusOr<Allocation> StartOf(const Values& values, const PolicyRunOptions& run,
                                    const Application& application) {
   if (values.allocation.empty()) return *run.initial;
-  const auto text = ReadTextFile(values.allocation);
+  const auto text = ReadWholeFile(values.allocation);
   if (!text.ok()) return text.status();
   auto plan = PlanFromJson(*text, application);
   if (!plan.ok()) {

@@ -89,7 +89,7 @@ absl::StatusOr<ExitCode> RunSimulate(const Values& values, Context& context) {
   run->span_share = values.span_share;
   run->directory = values.out;
   run->keep_spans = values.span_share > 0;
-  if (auto s = ForgetJournal(values.out); !s.ok()) return s;
+  if (auto s = PrepareRunFolder(values.out); !s.ok()) return s;
   const auto bar = progress.Start(run->label, values.minutes);
   auto record =
       RunPolicy(input->scenario, *workload, *run,

@@ -1,11 +1,9 @@
 #include "trimtab/experiment/comparison.h"
 
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -18,23 +16,6 @@
 #include "trimtab/neural/parallel_for.h"
 
 namespace trimtab {
-namespace {
-
-absl::Status PrepareFolder(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    return absl::UnavailableError(fmt::format("creating '{}': {}", folder, error.message()));
-  }
-  // A journal is continued, never overwritten; a repeated run starts its own.
-  for (const char* file : {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"}) {
-    std::filesystem::remove(folder + "/" + file, error);
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
 std::string FolderOf(const std::string& label) {
   std::string folder;
   for (const char c : label) {
@@ -74,7 +55,7 @@ absl::StatusOr<std::vector<RunRecord>> RunPolicies(const ExperimentInput& input,
   for (PolicyRunOptions& run : runs) {
     if (keep) {
       run.directory = input.directory + "/" + FolderOf(run.label);
-      if (auto s = PrepareFolder(run.directory); !s.ok()) return s;
+      if (auto s = PrepareRunFolder(run.directory); !s.ok()) return s;
     }
     bars.push_back(input.progress.Start(run.label, run.minutes));
   }

@@ -16,6 +16,7 @@
 #include "trimtab/experiment/run_record.h"
 #include "trimtab/experiment/static_search.h"
 #include "trimtab/experiment/tuned_options.h"
+#include "trimtab/profile/atomic_file.h"
 
 namespace trimtab {
 namespace {
@@ -251,7 +252,7 @@ absl::StatusOr<ExperimentResult> RunTune(const ExperimentInput& input) {
   tuned.hpa = hpa[BestOf(*records, 0, kTuningRuns)];
   tuned.grad = grad[BestOf(*records, kTuningRuns, kTuningRuns) - kTuningRuns];
   const std::string path = TunedPathOf(input.scenario_path);
-  if (auto s = WriteFileAtomically(path, TunedToJson(tuned, input.scenario.application)); !s.ok()) {
+  if (auto s = ReplaceFile(path, TunedToJson(tuned, input.scenario.application)); !s.ok()) {
     return s;
   }
   ExperimentResult result;

@@ -12,6 +12,7 @@
 #include "trimtab/experiment/figures.h"
 #include "trimtab/experiment/run_record.h"
 #include "trimtab/experiment/svg_plot.h"
+#include "trimtab/profile/atomic_file.h"
 
 namespace trimtab {
 namespace {
@@ -126,12 +127,11 @@ absl::Status WriteReport(const std::string& directory, const PolicyComparison& c
   }
   const std::vector<Figure> figures = MakeFigures(comparison);
   for (const Figure& figure : figures) {
-    if (auto s = WriteFileAtomically(figure_directory + "/" + figure.file, figure.svg); !s.ok()) {
+    if (auto s = ReplaceFile(figure_directory + "/" + figure.file, figure.svg); !s.ok()) {
       return s;
     }
   }
-  return WriteFileAtomically(directory + "/report.html",
-                             RenderHtml(comparison, figures, decisions));
+  return ReplaceFile(directory + "/report.html", RenderHtml(comparison, figures, decisions));
 }
 
 }  // namespace trimtab

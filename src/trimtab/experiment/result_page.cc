@@ -10,8 +10,8 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "trimtab/experiment/html_report.h"
-#include "trimtab/experiment/run_record.h"
 #include "trimtab/experiment/svg_plot.h"
+#include "trimtab/profile/atomic_file.h"
 
 namespace trimtab {
 namespace {
@@ -82,9 +82,9 @@ absl::Status WriteResultPage(const std::string& directory, std::string_view titl
     return absl::UnavailableError(fmt::format("creating '{}': {}", folder, error.message()));
   }
   for (const Figure& figure : result.figures) {
-    if (auto s = WriteFileAtomically(folder + "/" + figure.file, figure.svg); !s.ok()) return s;
+    if (auto s = ReplaceFile(folder + "/" + figure.file, figure.svg); !s.ok()) return s;
   }
-  return WriteFileAtomically(directory + "/report.html", RenderResult(title, introduction, result));
+  return ReplaceFile(directory + "/report.html", RenderResult(title, introduction, result));
 }
 
 std::string Judged(bool met, std::string_view sentence) {

@@ -2,9 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
@@ -17,6 +15,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "trimtab/application/interference.h"
+#include "trimtab/profile/atomic_file.h"
 #include "trimtab/quantity/text.h"
 
 namespace trimtab {
@@ -32,6 +31,7 @@ constexpr std::string_view kColumns =
     "p99Seconds,cpuUnits,memoryUnits,cpuInterference,memoryCapacityInterference,"
     "memoryBandwidthInterference,networkBandwidthInterference";
 constexpr std::size_t kColumnCount = 14;
+constexpr double kMostRequests = 9e15;  // whole numbers that a double holds exactly
 
 bool Meets(const WindowRow& row, double sla_seconds) { return !(row.p95_seconds > sla_seconds); }
 
@@ -167,6 +167,12 @@ absl::StatusOr<std::vector<WindowRow>> WindowsFromCsv(const std::string& text) {
       return absl::InvalidArgumentError(fmt::format("windows row {}: has {} columns, expected {}",
                                                     row, values.size(), kColumnCount));
     }
+    for (const std::size_t count : {2, 3}) {
+      if (values[count] >= 0 && values[count] <= kMostRequests) continue;
+      return absl::InvalidArgumentError(
+          fmt::format("windows row {}: column {}: {} is no count from 0 to {:.0f}", row, count + 1,
+                      values[count], kMostRequests));
+    }
     WindowRow w;
     w.minute = values[0];
     w.application_load = values[1];
@@ -185,29 +191,20 @@ absl::StatusOr<std::vector<WindowRow>> WindowsFromCsv(const std::string& text) {
   return windows;
 }
 
-absl::Status WriteFileAtomically(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".partial";
-  {
-    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.flush();
-    if (!file) {
-      std::remove(temporary.c_str());
-      return absl::UnavailableError(fmt::format("writing '{}': no space or no permission", path));
+absl::Status PrepareRunFolder(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    return absl::UnavailableError(fmt::format("creating '{}': {}", directory, error.message()));
+  }
+  for (const char* file : {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"}) {
+    std::filesystem::remove(directory + "/" + file, error);
+    if (error) {
+      return absl::UnavailableError(
+          fmt::format("replacing '{}/{}': {}", directory, file, error.message()));
     }
   }
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error) {
-    return absl::UnavailableError(fmt::format("writing '{}': {}", path, error.message()));
-  }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(fmt::format("'{}' cannot be opened", path));
-  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 absl::Status WriteRun(const std::string& directory, const RunRecord& run) {
@@ -216,20 +213,19 @@ absl::Status WriteRun(const std::string& directory, const RunRecord& run) {
   if (error) {
     return absl::UnavailableError(fmt::format("creating '{}': {}", directory, error.message()));
   }
-  if (auto s = WriteFileAtomically(directory + "/windows.csv", WindowsToCsv(run.windows));
-      !s.ok()) {
+  if (auto s = ReplaceFile(directory + "/windows.csv", WindowsToCsv(run.windows)); !s.ok()) {
     return s;
   }
-  return WriteFileAtomically(directory + "/summary.json", SummaryToJson(run.summary));
+  return ReplaceFile(directory + "/summary.json", SummaryToJson(run.summary));
 }
 
 absl::StatusOr<RunRecord> ReadRun(const std::string& directory) {
   RunRecord run;
-  const auto summary_text = ReadTextFile(directory + "/summary.json");
+  const auto summary_text = ReadWholeFile(directory + "/summary.json");
   if (!summary_text.ok()) return summary_text.status();
   auto summary = SummaryFromJson(*summary_text);
   if (!summary.ok()) return summary.status();
-  const auto windows_text = ReadTextFile(directory + "/windows.csv");
+  const auto windows_text = ReadWholeFile(directory + "/windows.csv");
   if (!windows_text.ok()) return windows_text.status();
   auto windows = WindowsFromCsv(*windows_text);
   if (!windows.ok()) return windows.status();

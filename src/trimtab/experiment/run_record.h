@@ -68,12 +68,12 @@ absl::StatusOr<RunSummary> SummaryFromJson(const std::string& text);
 std::string WindowsToCsv(const std::vector<WindowRow>& windows);
 absl::StatusOr<std::vector<WindowRow>> WindowsFromCsv(const std::string& text);
 
+// Makes the folder of a run. A journal is continued, never overwritten, so the one of an earlier
+// run is removed: a repeated run starts its own.
+absl::Status PrepareRunFolder(const std::string& directory);
+
 // DIR/summary.json and DIR/windows.csv. Writing replaces a file atomically.
 absl::Status WriteRun(const std::string& directory, const RunRecord& run);
 absl::StatusOr<RunRecord> ReadRun(const std::string& directory);
-
-// Writes `text` to `path` by way of a temporary file in the same directory: never half a file.
-absl::Status WriteFileAtomically(const std::string& path, const std::string& text);
-absl::StatusOr<std::string> ReadTextFile(const std::string& path);
 
 }  // namespace trimtab

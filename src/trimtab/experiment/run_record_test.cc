@@ -66,6 +66,21 @@ TEST(RunRecordTest, ACutFileIsRefusedWithItsRow) {
   EXPECT_NE(std::string(rows.status().message()).find("row 3"), std::string::npos);
 }
 
+TEST(WindowsTest, ACountThatIsNoneIsNamed) {
+  std::string text = WindowsToCsv(Windows({0.1}));
+  const auto row = text.find('\n') + 1;
+  const auto third = text.find(',', text.find(',', row) + 1) + 1;
+  for (const char* count : {"-1", "1e300", "nan"}) {
+    std::string edited = text;
+    edited.replace(third, edited.find(',', third) - third, count);
+    const auto rows = WindowsFromCsv(edited);
+    ASSERT_FALSE(rows.ok()) << count;
+    EXPECT_NE(std::string(rows.status().message()).find("windows row 2: column 3: "),
+              std::string::npos)
+        << rows.status();
+  }
+}
+
 TEST(ReportTest, ThePageNeedsNothingFromElsewhere) {
   PolicyComparison comparison{
       .title = "t", .scenario = "s", .surge = {{1, 2}}, .skip_minutes = 0, .runs = {}};

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
-#include "trimtab/experiment/run_record.h"
+#include "trimtab/profile/atomic_file.h"
 
 namespace trimtab {
 namespace {
@@ -137,7 +135,7 @@ absl::StatusOr<TunedOptions> LoadTuned(const std::string& scenario_path,
                                        const Application& application,
                                        const std::string& scenario_hash) {
   const std::string path = TunedPathOf(scenario_path);
-  const auto text = ReadTextFile(path);
+  const auto text = ReadWholeFile(path);
   if (!text.ok()) return text.status();
   auto tuned = TunedFromJson(*text, application);
   if (!tuned.ok()) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "trimtab/tracing/csv_columns.h"
+#include "trimtab/tracing/csv_reading.h"
 #include "trimtab/tracing/csv_rows.h"
 #include "trimtab/tracing/text_hash.h"
 
@@ -87,14 +88,14 @@ class Reader {
   Reader(const Layout& layout, const std::string& path, ReadContext context)
       : layout_(layout), path_(path), context_(context) {}
 
-  void Skip(std::uint64_t row, std::string_view reason, std::string_view value) {
-    context_.skipped.Add(path_, row, reason, value);
+  void Skip(const CsvRows::Row& row, std::string_view reason, std::string_view value) {
+    context_.skipped.Add(path_, row.number, reason, value);
   }
 
   // Returns how many spans the row became.
   std::size_t Add(const CsvRows::Row& row) {
     if (row.fields.size() != layout_.columns) {
-      Skip(row.number,
+      Skip(row,
            fmt::format("a row of {} columns where the header has {}",
                        row.fields.size() < layout_.columns ? "fewer" : "more", layout_.columns),
            std::to_string(row.fields.size()));
@@ -128,7 +129,7 @@ class Reader {
 
  private:
   std::size_t Refuse(const CsvRows::Row& row, std::string_view reason, std::string_view value) {
-    Skip(row.number, reason, value);
+    Skip(row, reason, value);
     return 0;
   }
 
@@ -192,28 +193,7 @@ class Reader {
 }  // namespace
 
 absl::Status ReadAlibabaCallGraph(InputFile& input, ReadContext context, ReadCounts& counts) {
-  CsvRows rows(input);
-  const absl::StatusOr<CsvRows::Row> header = rows.Next();
-  if (!header.ok()) return header.status();
-  if (header->state != CsvRows::RowState::kRow) {
-    return absl::InvalidArgumentError(fmt::format("'{}': row 1: no header", input.path()));
-  }
-  const absl::StatusOr<Layout> layout = FindLayout(CsvHeader(header->fields), input.path());
-  if (!layout.ok()) return layout.status();
-  Reader reader(*layout, input.path(), context);
-  for (;;) {
-    const absl::StatusOr<CsvRows::Row> row = rows.Next();
-    if (!row.ok() || row->state == CsvRows::RowState::kEnd) {
-      reader.Flush();
-      return row.status();
-    }
-    ++counts.rows;
-    if (row->state == CsvRows::RowState::kRow) {
-      counts.spans += reader.Add(*row);
-    } else {
-      reader.Skip(row->number, Describe(row->state), {});
-    }
-  }
+  return ReadCsvWith<Reader>(FindLayout, input, context, counts);
 }
 
 }  // namespace trimtab

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "trimtab/tracing/csv_columns.h"
+#include "trimtab/tracing/csv_reading.h"
 #include "trimtab/tracing/csv_rows.h"
 #include "trimtab/tracing/text_hash.h"
 
@@ -167,31 +168,7 @@ class Reader {
 }  // namespace
 
 absl::Status ReadSpanCsv(InputFile& input, ReadContext context, ReadCounts& counts) {
-  CsvRows rows(input);
-  const absl::StatusOr<CsvRows::Row> header = rows.Next();
-  if (!header.ok()) return header.status();
-  if (header->state != CsvRows::RowState::kRow) {
-    return absl::InvalidArgumentError(fmt::format("'{}': row 1: no header", input.path()));
-  }
-  const absl::StatusOr<Layout> layout = FindLayout(CsvHeader(header->fields), input.path());
-  if (!layout.ok()) return layout.status();
-  Reader reader(*layout, input.path(), context);
-  for (;;) {
-    const absl::StatusOr<CsvRows::Row> row = rows.Next();
-    if (!row.ok()) {
-      reader.Flush();
-      return row.status();
-    }
-    if (row->state == CsvRows::RowState::kEnd) break;
-    ++counts.rows;
-    if (row->state == CsvRows::RowState::kRow) {
-      counts.spans += reader.Add(*row) ? 1 : 0;
-    } else {
-      reader.Skip(*row, Describe(row->state), {});
-    }
-  }
-  reader.Flush();
-  return absl::OkStatus();
+  return ReadCsvWith<Reader>(FindLayout, input, context, counts);
 }
 
 }  // namespace trimtab
