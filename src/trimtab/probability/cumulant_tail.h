@@ -2,27 +2,23 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "trimtab/probability/cumulant_kernels.h"
+#include "trimtab/probability/cumulants.h"
 #include "trimtab/probability/latency_tree.h"
 
 namespace trimtab {
 
-// Mean (s), variance (s^2) and third central moment (s^3) of one visit.
-struct Cumulants {
-  double mean = 0.0;
-  double variance = 0.0;
-  double third = 0.0;
-};
-
 // Of offset + Exp(rate): offset + 1 / rate, 1 / rate^2, 2 / rate^3.
 Cumulants ShiftedExponentialCumulants(double rate, double offset);
 
-// kInvalidArgument with the stage's index, value and bound: everything finite, variance >= 0, and
-// a third cumulant of 0 where the variance is.
-absl::Status ValidateCumulants(std::span<const Cumulants> stages);
+// kInvalidArgument with the stage's index (counted from first_index), value and bound: everything
+// finite, variance >= 0, and a third cumulant of 0 where the variance is.
+absl::Status ValidateCumulants(std::span<const Cumulants> stages, std::size_t first_index = 0);
 
 // The tail of any composition of sums and maxima, three cumulants at a time (derm-math 1.3).
 // Cumulants add along a series. The moments of a parallel block are integrals of 1 - prod F_child
@@ -45,23 +41,44 @@ class CumulantEvaluator {
   double WithinAndSlopes(std::span<const Cumulants> stages, double time,
                          std::span<Cumulants> slopes);
 
-  // The cumulants of the whole at the last evaluation.
-  const Cumulants& total() const { return cumulants_.back(); }
+  // At the last evaluation: of the whole, and of one repeat of every node of the tree.
+  const Cumulants& total() const { return total_; }
+  std::span<const Cumulants> of_nodes() const { return cumulants_; }
 
  private:
-  struct Block;
+  // A parallel block between the two passes.
+  struct Block {
+    alignas(64) double product[cumulant::kNodes] = {};  // of the branches, at each node
+    double lowest = 0.0;                                // of the moments' integrals
+    double range = 0.0;                                 // 0: the block takes a constant time
+    std::uint32_t lowest_of = 0;                        // the branches that set the two ends
+    std::uint32_t highest_of = 0;
+    double moments[3] = {};  // of the block less `lowest`
+  };
 
+  std::span<const std::uint32_t> ChildrenOf(std::size_t node) const;
+  // The laws of those of `nodes` that do not take a constant time, into laws_ and law_nodes_;
+  // returns the largest of the constants.
+  double SetLaws(std::span<const std::uint32_t> nodes);
   void Forward(std::span<const Cumulants> stages);
   void ForwardBlock(std::size_t node);
-  void Backward();
+  double AtRoot(double time, bool with_slopes);
+  void Backward(std::span<Cumulants> slopes);
   void BackwardBlock(std::size_t node);
-  double AtRoot(double time, bool slopes);
+  // d P / d cumulants_ of `node` from those by its mean, deviation and skewness, repeats included.
+  void AddSlopes(std::uint32_t node, double by_mean, double by_deviation, double by_skewness);
 
   std::vector<LatencyNode> nodes_;
-  std::vector<std::size_t> first_child_;  // into children_
+  std::vector<std::uint32_t> first_child_;  // of each node, into children_
   std::vector<std::uint32_t> children_;
+  std::vector<std::uint32_t> block_of_;  // of each node, into blocks_
+  std::vector<Block> blocks_;
   std::vector<Cumulants> cumulants_;  // of one repeat of each node
-  std::vector<Cumulants> slopes_;     // d P / d cumulants_
+  std::vector<Cumulants> slopes_;     // of P by cumulants_
+  std::vector<std::uint32_t> law_nodes_;
+  std::vector<cumulant::Law> laws_;
+  std::vector<cumulant::LawAdjoint> adjoints_;
+  Cumulants total_;
 };
 
 }  // namespace trimtab

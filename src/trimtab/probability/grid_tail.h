@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "trimtab/probability/cumulant_tail.h"
+#include "trimtab/probability/cumulants.h"
 #include "trimtab/probability/latency_tree.h"
 #include "trimtab/probability/sequence_tail.h"
 
@@ -33,14 +33,20 @@ struct GridOptions {
 // kInvalidArgument naming stage, value and bound; `laws` must cover the tree's stages.
 absl::Status ValidateLaws(const LatencyTree& tree, std::span<const StageLaw> laws);
 
-// The distribution function of every node on a grid, exact at the leaves: a series convolves
-// (equation 4 of Derm), a parallel block multiplies (equation 6). Offsets are pushed down through
-// sums and maxima into the leaves, so none is rounded to the grid; negative ones are as good as
-// others. Second order in the cell; with Richardson about 1e-5 at 256 cells.
+// P(Z <= time): the distribution function of every node on a grid, exact at the leaves; a series
+// convolves (equation 4 of Derm), a parallel block multiplies (equation 6). Every node's grid
+// starts at its own floor, the sum or the maximum of the offsets below it, and ends where it is
+// done or nobody looks further, so no offset is rounded to a grid, and negative ones are as good as
+// others. Second order in the cell; with Richardson about 1e-6 at 256 cells.
 // kInvalidArgument as ValidateLaws, or for cells outside their bound or a time that is NaN.
 // Cost: leaves * cells for shifted exponentials, cells^2 for a block or another law within a
 // series; memory O(cells * log nodes). No recursion: any depth.
 absl::StatusOr<double> GridWithin(const LatencyTree& tree, std::span<const StageLaw> laws,
                                   double time, const GridOptions& options = {});
+
+// The time (s) by which a share `level` is done. Coarser than GridWithin, for the grid covers the
+// whole distribution. kInvalidArgument as GridWithin, or for a level outside (0, 1).
+absl::StatusOr<double> GridQuantile(const LatencyTree& tree, std::span<const StageLaw> laws,
+                                    double level, const GridOptions& options = {.cells = 1024});
 
 }  // namespace trimtab

@@ -263,23 +263,23 @@ SequenceTail SequencePass::Evaluate(double time, std::span<double> rate_slopes) 
   return {small, 1.0 - small, density};
 }
 
-absl::Status ValidateStages(std::span<const Stage> stages) {
+absl::Status ValidateStages(std::span<const Stage> stages, std::size_t first_index) {
   const auto within = [](double value, double low, double high) {
     return value >= low && value <= high;
   };
   for (std::size_t k = 0; k < stages.size(); ++k) {
     const Stage& stage = stages[k];
     if (!within(stage.rate, 1e-9, 1e12)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("stage ", k, ": rate ", stage.rate, " /s, expected within [1e-9, 1e12]"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "stage ", first_index + k, ": rate ", stage.rate, " /s, expected within [1e-9, 1e12]"));
     }
     if (!within(stage.visits, 0.0, 1e6)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("stage ", k, ": ", stage.visits, " visits, expected within [0, 1e6]"));
+      return absl::InvalidArgumentError(absl::StrCat("stage ", first_index + k, ": ", stage.visits,
+                                                     " visits, expected within [0, 1e6]"));
     }
     if (!within(stage.offset, -1e9, 1e9)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("stage ", k, ": offset ", stage.offset, " s, expected within 1e9 of 0"));
+      return absl::InvalidArgumentError(absl::StrCat("stage ", first_index + k, ": offset ",
+                                                     stage.offset, " s, expected within 1e9 of 0"));
     }
   }
   return absl::OkStatus();

@@ -18,9 +18,9 @@ struct Stage {
   double offset = 0.0;  // latency_floor a visit, in s; a moment fit may make it negative
 };
 
-// kInvalidArgument with the stage's index, value and bound: rates in [1e-9, 1e12], visits in
-// [0, 1e6], offsets within 1e9 of 0, nothing NaN.
-absl::Status ValidateStages(std::span<const Stage> stages);
+// kInvalidArgument with the stage's index (counted from first_index), value and bound: rates in
+// [1e-9, 1e12], visits in [0, 1e6], offsets within 1e9 of 0, nothing NaN.
+absl::Status ValidateStages(std::span<const Stage> stages, std::size_t first_index = 0);
 
 struct SequenceTail {
   double within = 0.0;   // P(Z <= t)

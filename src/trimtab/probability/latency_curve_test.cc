@@ -1,0 +1,81 @@
+#include "trimtab/probability/latency_curve.h"
+
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "trimtab/probability/gamma_distribution.h"
+
+namespace trimtab {
+namespace {
+
+LatencyCurve ExponentialCurve(double start, double step, std::size_t cells) {
+  LatencyCurve curve;
+  curve.start = start;
+  curve.step = step;
+  for (std::size_t m = 0; m <= cells; ++m) {
+    curve.within.push_back(-std::expm1(-step * static_cast<double>(m)));
+  }
+  return curve;
+}
+
+TEST(LatencyCurveTest, InterpolatesBetweenItsPoints) {
+  const LatencyCurve curve = ExponentialCurve(1, 0.05, 800);
+  EXPECT_EQ(curve.At(0.999), 0);
+  EXPECT_NEAR(curve.At(1.123), 1 - std::exp(-0.123), 1e-6);
+  EXPECT_EQ(curve.At(100), 1);
+  EXPECT_NEAR(curve.TimeOf(0.95), 1 + std::log(20.0), 1e-6);
+}
+
+TEST(LatencyCurveTest, AConstantIsAStep) {
+  const LatencyCurve curve{.start = 2, .step = 1, .within = {1.0}};
+  EXPECT_EQ(curve.At(1.99), 0);
+  EXPECT_EQ(curve.At(2), 1);
+  EXPECT_EQ(curve.TimeOf(0.5), 2);
+}
+
+// Total 1 and mean 1, for cells much narrower and much wider than the law.
+TEST(HatWeightsTest, KeepTheProbabilityAndTheMean) {
+  const LatencyCurve curve = ExponentialCurve(0, 0.02, 2000);
+  for (const double step : {0.01, 0.5, 3.0, 50.0}) {
+    const std::vector<double> weights = HatWeights(curve, step, 10'000);
+    double mean = 0;
+    for (std::size_t m = 0; m < weights.size(); ++m)
+      mean += weights[m] * step * static_cast<double>(m);
+    EXPECT_NEAR(std::accumulate(weights.begin(), weights.end(), 0.0), 1, 1e-7) << step;
+    EXPECT_NEAR(mean, 1, 1e-6) << step;
+  }
+}
+
+TEST(PowerOfWeightsTest, IsRepeatedConvolution) {
+  EXPECT_EQ(PowerOfWeights({0.5, 0.5}, 3, 10), (std::vector<double>{0.125, 0.375, 0.375, 0.125}));
+  EXPECT_EQ(PowerOfWeights({0.5, 0.5}, 3, 2), (std::vector<double>{0.125, 0.375}));
+  EXPECT_EQ(PowerOfWeights({0.5, 0.5}, 0, 2), (std::vector<double>{1.0}));
+}
+
+// x = t is linear, so the recursion is exact: y = t - (1 - e^-at) / a.
+TEST(ConvolveExponentialTest, IsExactForALine) {
+  for (const double rate : {1e-6, 1e-3, 0.5, 3.0, 1e4}) {
+    std::vector<double> line;
+    for (int m = 0; m <= 20; ++m) line.push_back(0.1 * m);
+    ConvolveExponential(rate, 0.1, line);
+    EXPECT_NEAR(line[20], 2.0 + std::expm1(-2.0 * rate) / rate, 1e-12) << rate;
+  }
+}
+
+// Chi-squared tables: shapes 1/2, 5 and 50 at their 95 %; the median of a shape of 1e6.
+TEST(GammaDistributionTest, GivesKnownValues) {
+  EXPECT_NEAR(GammaDistribution(0.5).Within(3.841458820694124 / 2), 0.95, 1e-13);
+  EXPECT_NEAR(GammaDistribution(5).Within(18.307038053275146 / 2), 0.95, 1e-13);
+  EXPECT_NEAR(GammaDistribution(50).Within(124.34211340400407 / 2), 0.95, 1e-12);
+  EXPECT_NEAR(GammaDistribution(1e6).Within(1e6 - 1.0 / 3), 0.5, 1e-9);
+  EXPECT_NEAR(GammaDistribution(1).Within(0.1), -std::expm1(-0.1), 1e-14);
+  EXPECT_EQ(GammaDistribution(2).Within(0), 0);
+  EXPECT_EQ(GammaDistribution(2).Within(1e4), 1);
+  EXPECT_LT(1 - GammaDistribution(3).Within(GammaDistribution(3).Above(20)), std::exp(-20.0));
+}
+
+}  // namespace
+}  // namespace trimtab
