@@ -19,7 +19,7 @@ namespace trimtab {
 // Evaluates several rows of one model at once, which is three to four times faster a row than
 // NeuralLatencyModel::Predict and gives the same bytes. Immutable; thread-safe. Predictions
 // allocate nothing.
-// Cost with AVX-512 (11-32-32-32-1): 12 rows 0.6 us; 3 rows with gradients 0.5 us.
+// Cost with AVX-512 (11-32-32-32-1): 12 rows 1.1 us, 0.1 us a row.
 class LatencyBank {
  public:
   // A copy of `models`, in their order. Fails with kInvalidArgument when there is none or when

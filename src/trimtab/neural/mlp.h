@@ -20,14 +20,14 @@ using GradientInputs = std::array<int, kGradientInputs>;
 // Values of the network `weights` (laid out as MlpShape says, 64-byte aligned) at `rows` points.
 // `inputs` is [rows][padded_inputs], its padding zero; `values` is [rows]. Allocates nothing.
 // A row's value does not depend on the other rows. Thread-safe.
-// Cost: 12 rows of 11-32-32-32-1 take about 0.3 us with AVX-512.
+// Cost: a row of 11-32-32-32-1 takes below 0.1 us with AVX-512 where 12 are evaluated at once.
 // REQUIRES: a valid shape.
 void EvaluateMlp(const MlpShape& shape, const float* weights, const float* inputs, std::size_t rows,
                  float* values, SimdLevel level);
 
 // As EvaluateMlp, and d value / d input for the inputs `wrt`, by forward-mode tangents (Grad eq. 5
 // read from the input side: each weight is read once). `gradients` is [rows][kGradientInputs].
-// Cost: 3 rows of 11-32-32-32-1 take about 0.4 us with AVX-512.
+// Cost: about four times the arithmetic of EvaluateMlp, a value and three tangents.
 // REQUIRES: 0 <= wrt[k] < shape.inputs.
 void EvaluateMlpGradient(const MlpShape& shape, const float* weights, const float* inputs,
                          std::size_t rows, const GradientInputs& wrt, float* values,

@@ -9,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "trimtab/latency/testing/synthetic_microservice.h"
 #include "trimtab/scaling/testing/synthetic_cluster.h"
 
 namespace trimtab {
@@ -315,6 +316,31 @@ TEST(GradModelsTest, RefusesAnEndToEndModelOfAnotherApplication) {
   const auto models = GradModels::Create(cluster.application, cluster.latency, cluster.end_to_end);
   EXPECT_THAT(std::string(models.status().message()),
               HasSubstr("knows microservice 'elsewhere', application 'synthetic' does not"));
+}
+
+// G23. A working set of 600 MiB: below it the tail is 100 ms whatever is given, above it 20 ms.
+// From 300 MiB a step of 100 MiB over the three containers leads to 333 MiB, where nothing is
+// gained, and CPU gains nothing anywhere; 4 steps at once lead to 433 MiB and 16 to 833 MiB.
+TEST(GradCorrectedTest, CrossesAPlateauInLargerSteps) {
+  std::vector<LatencySample> samples = testing::SyntheticMicroservice(1).Grid(7);
+  for (LatencySample& sample : samples) {
+    sample.tail = Latency(sample.features.container.memory >= Mebibytes(600) ? 20 : 100);
+    sample.relative_standard_error = 0;
+  }
+  NeuralLatencyOptions training;
+  training.samples_read = 200'000;
+  const NeuralLatencyModel cliff = *NeuralLatencyModel::Fit(samples, training);
+  SyntheticCluster cluster(1, 3, EndToEndKind::kComposition, 0.3, 1);
+  cluster.latency[0] = &cliff;
+  const Latency before = cluster.ExpectedTail(cluster.desired);
+  GradOptions options = With(GradFidelity::kCorrected);
+  options.least_gain = 0.02;  // the network is not quite flat where its samples are
+  const Plan plan = *Policy(cluster, options)->MakePlan(cluster.Input(before * 0.5));
+  ASSERT_EQ(plan.steps.size(), 1U) << plan.summary.message;
+  EXPECT_EQ(plan.steps[0].action, ScalingAction::kMemory);
+  EXPECT_NEAR(InMebibytes(plan.steps[0].after.container.memory), 300 + 1600.0 / 3, 1);
+  EXPECT_EQ(plan.summary.termination, PlanTermination::kMetSla);
+  EXPECT_LT(cluster.ExpectedTail(plan.target) / before, 0.4);
 }
 
 }  // namespace
