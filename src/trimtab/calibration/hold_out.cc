@@ -70,7 +70,7 @@ void AddFloor(const std::vector<RecordedRun>& runs, const std::string& name, Hol
 
 absl::StatusOr<LatencyLaw> LawOf(const std::vector<RecordedRun>& runs,
                                  const std::string& microservice) {
-  const auto law = Fit(RunsOf(runs, microservice, std::nullopt));
+  auto law = Fit(RunsOf(runs, microservice, std::nullopt));
   if (law.ok()) return law;
   return absl::InvalidArgumentError(
       fmt::format("microservice '{}': {}", microservice, std::string(law.status().message())));

@@ -36,6 +36,8 @@ struct Observed {
 class QuantileResiduals {
  public:
   using Scalar = double;
+  // Names that the solver asks for.
+  // NOLINTNEXTLINE(readability-identifier-naming)
   enum { NUM_RESIDUALS = Eigen::Dynamic, NUM_PARAMETERS = 4 };
 
   QuantileResiduals(const std::vector<Observed>& runs, bool grows) : runs_(runs), grows_(grows) {

@@ -16,6 +16,27 @@
 #include "trimtab/neural/parallel_for.h"
 
 namespace trimtab {
+RunRecord MeanOf(const std::vector<RunRecord>& seeds) {
+  RunRecord mean = seeds.front();
+  mean.windows.clear();
+  RunSummary& m = mean.summary;
+  const auto n = static_cast<double>(seeds.size());
+  m.sla_violation_share = m.request_violation_share = m.p95_seconds = 0;
+  m.mean_resource_units = {};
+  m.decisions = m.reversions = 0;
+  m.recovery_seconds = std::nullopt;
+  for (const RunRecord& run : seeds) {
+    m.sla_violation_share += run.summary.sla_violation_share / n;
+    m.request_violation_share += run.summary.request_violation_share / n;
+    m.p95_seconds += run.summary.p95_seconds / n;
+    m.mean_resource_units.cpu += run.summary.mean_resource_units.cpu / n;
+    m.mean_resource_units.memory += run.summary.mean_resource_units.memory / n;
+    m.decisions += run.summary.decisions;
+    m.reversions += run.summary.reversions;
+  }
+  return mean;
+}
+
 std::string FolderOf(const std::string& label) {
   std::string folder;
   for (const char c : label) {

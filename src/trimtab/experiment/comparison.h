@@ -12,6 +12,11 @@
 
 namespace trimtab {
 
+// Grad VI-D2: the length of the comparison's run.
+inline constexpr int kComparisonMinutes = 400;
+// Grad VI-D1: "below 4.7 % across all benchmarks".
+inline constexpr double kGoalViolationShare = 0.047;
+
 // The workload of an experiment: the scenario's, realized with the seed, recordings in their place.
 absl::StatusOr<WorkloadSeries> WorkloadOf(const ExperimentInput& input, int minutes);
 
@@ -25,6 +30,10 @@ absl::StatusOr<std::vector<RunRecord>> RunPolicies(const ExperimentInput& input,
 // Report, figures and decision logs of such runs, in `input.directory`.
 absl::StatusOr<std::vector<Figure>> ReportRuns(const ExperimentInput& input, std::string title,
                                                std::vector<RunRecord> runs);
+
+// One policy over several seeds: shares, tail and units as means, changes and reversions in all; no
+// windows and no recovery. REQUIRES: not empty.
+RunRecord MeanOf(const std::vector<RunRecord>& seeds);
 
 // A run folder's name: "grad (corrected)" -> "grad-corrected".
 std::string FolderOf(const std::string& label);

@@ -14,9 +14,4 @@ absl::StatusOr<ExperimentResult> RunDemo(const ExperimentInput& input);
 // with fewer units than the tuned HPA.
 absl::StatusOr<ExperimentResult> RunGradGoal(const ExperimentInput& input);
 
-// Finds the options of every baseline: 20 runs each for the HPA and for Grad, on the load and the
-// seed given, which must not be those of a comparison; and the static allocation. Writes them
-// beside the scenario.
-absl::StatusOr<ExperimentResult> RunTune(const ExperimentInput& input);
-
 }  // namespace trimtab

@@ -14,6 +14,7 @@
 #include "trimtab/experiment/grad_fig_7.h"
 #include "trimtab/experiment/grad_fig_8a.h"
 #include "trimtab/experiment/grad_fig_8b.h"
+#include "trimtab/experiment/tuning.h"
 
 namespace trimtab {
 namespace {

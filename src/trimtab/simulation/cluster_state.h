@@ -124,7 +124,7 @@ struct FlowStatistics {
 // The replicas of one microservice.
 struct ReplicaSet {
   ReplicaSet(RandomStream of_balancing, RandomStream of_life)
-      : balancing(std::move(of_balancing)), life(std::move(of_life)) {}
+      : balancing(of_balancing), life(of_life) {}
 
   std::vector<std::uint32_t> containers;
   std::vector<std::uint32_t> balanced;  // of these, the ones that new calls may go to

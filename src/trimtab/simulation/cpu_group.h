@@ -106,8 +106,11 @@ class CpuGroup {
     allocation_ = allocation;
     const auto runnable = static_cast<double>(running_.size());
     // A core each is the usual case, and needs no division.
-    virtual_rate_ = allocation == runnable ? (runnable > 0 ? speed : 0)
-                                           : speed * allocation / std::max(runnable, 1.0);
+    if (allocation == runnable) {
+      virtual_rate_ = runnable > 0 ? speed : 0;
+    } else {
+      virtual_rate_ = speed * allocation / std::max(runnable, 1.0);
+    }
   }
 
   // The next completion, exhaustion or refill; kNever if none is to come.

@@ -28,6 +28,8 @@ class HostShares {
     c.cpu.Throttle();
     Host& host = state_.hosts[c.host];
     const double cores = c.cpu.want();
+    // Never negative; lround would be a call for each event.
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings)
     const auto want = static_cast<std::int64_t>(cores * 1000.0 + 0.5);
     host.want += want - c.want;
     c.want = want;
