@@ -64,7 +64,7 @@ class EndpointTable {
       CallStep call;
       call.parallel = step.parallel;
       for (const CallTree& branch : step.branches) {
-        const auto target = TargetOf(branch);
+        auto target = TargetOf(branch);
         if (!target.ok()) return target;
         const std::int64_t room = kMostCalls - static_cast<std::int64_t>(call.targets.size());
         if (branch.calls > room) {
@@ -78,7 +78,7 @@ class EndpointTable {
     }
     MicroserviceSpec& microservice = MicroserviceOf(tree.microservice);
     endpoint.name = fmt::format("e{}", microservice.endpoints.size() + 1);
-    const CallTarget target{tree.microservice, endpoint.name, std::nullopt};
+    CallTarget target{tree.microservice, endpoint.name, std::nullopt};
     microservice.endpoints.push_back(std::move(endpoint));
     known_.emplace(text, target);
     return target;

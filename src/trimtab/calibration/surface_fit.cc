@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <numbers>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,7 +47,7 @@ absl::StatusOr<std::map<std::string, Operations>> ReadPoints(std::string_view te
     }
   }
   std::map<std::string, Operations> points;
-  const absl::Status status = table->ForEachRow([&](std::size_t row, const auto& cells) {
+  absl::Status status = table->ForEachRow([&](std::size_t row, const auto& cells) {
     const auto cell = [&](std::size_t key) {
       return cells[static_cast<std::size_t>(columns[key])];
     };
@@ -91,6 +92,8 @@ double KneeOf(const std::vector<Point>& points) {
 class SurfaceResiduals {
  public:
   using Scalar = double;
+  // Names that the solver asks for.
+  // NOLINTNEXTLINE(readability-identifier-naming)
   enum { NUM_RESIDUALS = Eigen::Dynamic, NUM_PARAMETERS = 3 };
 
   SurfaceResiduals(const std::vector<Point>& points, std::size_t operations)
@@ -147,7 +150,7 @@ SurfaceFit Fit(const std::vector<Point>& points, std::size_t operations) {
     Function function(residuals);
     ceres::TinySolver<Function> solver;
     solver.options.max_num_iterations = 200;
-    Eigen::Vector3d x(std::log(2.0), start, std::log(0.05));
+    Eigen::Vector3d x(std::numbers::ln2, start, std::log(0.05));
     const auto& summary = solver.Solve(function, &x);
     if (summary.final_cost < best_cost) {
       best_cost = summary.final_cost;
