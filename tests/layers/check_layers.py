@@ -12,6 +12,8 @@
  4. Time and randomness are arguments: the real clock, sleeping and the system's random numbers only
     in clock/, cli/ and benchmarks.
  5. Every room has a README.md.
+ 6. A type's name is defined in one room only: all rooms share the namespace `trimtab`, and of two
+    types of one name the linker takes either, silently.
 """
 import argparse
 import pathlib
@@ -56,6 +58,38 @@ def without_comments(text):
     """The text with comments and string literals blanked; line numbers stay."""
     pattern = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
     return pattern.sub(lambda match: re.sub(r'[^\n]', ' ', match.group()), text)
+
+
+# Literals and comments; a raw literal before the others, since it may hold quotes.
+LITERAL = re.compile(r'R"([^()\\ ]{0,16})\(.*?\)\1"|//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"'
+                     r"|'(?:\\.|[^'\\\n])'|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
+NAMESPACE = re.compile(r'\bnamespace(?:\s+([\w:]+))?\s*$')
+TYPE = re.compile(r'(?:^|[\s>])(?:struct|class|union|enum(?:\s+class|\s+struct)?)\s+'
+                  r'(?:\[\[[^\]]*\]\]\s*)?(?:[A-Z][A-Z_0-9]+\s+)?([A-Za-z_]\w*)'
+                  r'(\s*<[^{}]*>)?(?:\s+final)?(?:\s*:[^{}]*)?\s*$')
+
+
+def types_of(text):
+    """(namespace::Name, line) of every type that the text defines where other files can see it."""
+    text = LITERAL.sub(lambda match: re.sub(r'[^\n]', ' ', match.group()), text)
+    scopes, head = [], 0
+    for match in re.finditer(r'[{};]', text):
+        before, head = text[head:match.start()], match.end()
+        if match.group() == '}' and scopes:
+            scopes.pop()
+        if match.group() != '{':
+            continue
+        opens = NAMESPACE.search(before)
+        if opens:
+            scopes.append(opens.group(1) or '(anonymous)')
+            continue
+        defines = TYPE.search(before)
+        # A specialisation, Name<...>, is a definition of its own; None is a scope within one.
+        if defines and not defines.group(2) and '(' not in before and not {
+                None, '(anonymous)'} & set(scopes):
+            line = text.count('\n', 0, match.start()) + 1
+            yield '::'.join([*scopes, defines.group(1)]), line
+        scopes.append(None)
 
 
 def read_rooms(root):
@@ -180,6 +214,23 @@ def check_file(root, rooms, path):
     return problems
 
 
+def check_types(root, rooms, files):
+    """Every type that a second room defines, with both places."""
+    problems, first = [], {}
+    for path in files:
+        room = room_of(rooms, path)
+        # A test's own types are linked into the binary of its room alone.
+        if room is None or path.stem.endswith(('_test', '_benchmark', '_comparison', '_fuzz')):
+            continue
+        for name, line in types_of(path.read_text()):
+            where = f'{path.relative_to(root.parent.parent)}:{line}'
+            other_room, other = first.setdefault(name, (room.name, where))
+            if other_room != room.name:
+                problems.append(f"{where}: type '{name}' is also defined in room '{other_room}', "
+                                f'{other}')
+    return problems
+
+
 def check(source_dir):
     root = pathlib.Path(source_dir).resolve() / 'src' / 'trimtab'
     rooms, order = read_rooms(root)
@@ -187,6 +238,7 @@ def check(source_dir):
     files = sorted(path for path in root.rglob('*') if path.suffix in ('.h', '.cc'))
     for path in files:
         problems += check_file(root, rooms, path)
+    problems += check_types(root, rooms, files)
     return problems, len(rooms), len(files)
 
 

@@ -125,6 +125,30 @@ class CheckLayersTest(unittest.TestCase):
         self.assertEqual(self.problems({'application/sla_benchmark.cc':
                                         'auto x = std::chrono::steady_clock::now();\n'}), [])
 
+    def test_a_type_of_two_rooms_is_named_with_both_places(self):
+        for first, second in (('struct Sample {\n  int a;\n};\n', 'class Sample {};\n'),
+                              ('enum class Sample : int {\n  kA\n};\n',
+                               'template <class T>\nclass Sample final : public T {};\n')):
+            problems = self.problems({
+                'quantity/text.h': '#pragma once\nnamespace trimtab {\n' + first + '}\n',
+                'simulation/world.cc': 'namespace trimtab {\nnamespace {\nint a;\n}\n\n'
+                                       + second + '}\n'})
+            self.assert_one(problems, 'src/trimtab/simulation/world.cc:', "'trimtab::Sample'",
+                            "room 'quantity'", 'src/trimtab/quantity/text.h:3')
+
+    def test_a_type_that_no_other_file_sees_may_bear_any_name(self):
+        self.assertEqual(self.problems({
+            'quantity/text.h': 'namespace trimtab {\nstruct Sample {};\n}\n',
+            # Anonymous, in another namespace, inside a type or a function, declared only, a
+            # specialisation, in a literal, and in a test.
+            'simulation/world.cc': 'namespace trimtab {\nnamespace {\nstruct Sample {};\n}\n}\n'
+                                   'namespace trimtab::deep {\nstruct Sample {};\n}\n'
+                                   'namespace trimtab {\nclass World {\n  struct Sample {};\n};\n'
+                                   'void F(char c = \'{\') {\n  struct Sample {};\n}\n'
+                                   'struct Sample;\ntemplate <>\nstruct Sample<int> {};\n'
+                                   'const char* a = R"(" {\nstruct Sample {};)";\n}\n',
+            'controller/loop_test.cc': 'namespace trimtab {\nstruct Sample {};\n}\n'}), [])
+
     def test_a_file_of_no_room_is_named(self):
         self.assert_one(self.problems({'util/strings.h': '\n'}), 'util/strings.h', 'no room')
 

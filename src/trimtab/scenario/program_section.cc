@@ -24,9 +24,9 @@ void ReadLatency(MapReader& map, const char* key, Latency& target) {
   target = ToLatency(time);
 }
 
-QuantileTable ReadQuantiles(const YamlNode& node, const std::string& path,
-                            ConfigProblems& problems) {
-  QuantileTable table;
+EmpiricalLaw ReadQuantiles(const YamlNode& node, const std::string& path,
+                           ConfigProblems& problems) {
+  EmpiricalLaw table;
   if (node.kind != YamlNode::Kind::kSequence) {
     problems.Add(node.line, path, "must be a list of [probability, time]");
     return table;

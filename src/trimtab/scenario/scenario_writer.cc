@@ -63,7 +63,7 @@ void WriteDistribution(YamlWriter& out, std::string_view key, const Distribution
                      out.Number("highShare", d.high_share);
                    });
                  },
-                 [&](const QuantileTable& d) {
+                 [&](const EmpiricalLaw& d) {
                    law("quantiles", [&] {
                      for (const auto& point : d.points) {
                        out.ScalarItem(fmt::format("[{}, {}]", point.probability,

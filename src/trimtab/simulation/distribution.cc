@@ -43,7 +43,7 @@ double LognormalQuantile(double mean, double cv, double probability) {
   return std::exp(log.mu + log.sigma * InverseNormal(std::min(probability, kNearlyOne)));
 }
 
-double TableQuantile(const QuantileTable& table, double probability) {
+double TableQuantile(const EmpiricalLaw& table, double probability) {
   const auto above = std::find_if(table.points.begin(), table.points.end(),
                                   [&](const auto& p) { return p.probability >= probability; });
   if (above == table.points.begin()) return above->value.count();
@@ -82,7 +82,7 @@ class Violations {
   std::vector<std::string> list_;
 };
 
-void CheckTable(const QuantileTable& table, Violations& violations) {
+void CheckTable(const EmpiricalLaw& table, Violations& violations) {
   const auto& points = table.points;
   if (points.size() < 2) {
     violations.Add(
@@ -127,7 +127,7 @@ absl::Status ValidateDistribution(const Distribution& distribution) {
                                                 d.low.count(), d.high.count()));
                    }
                  },
-                 [&](const QuantileTable& d) { CheckTable(d, violations); },
+                 [&](const EmpiricalLaw& d) { CheckTable(d, violations); },
              },
              distribution);
   return violations.ToStatus();
@@ -140,7 +140,7 @@ Latency MeanOf(const Distribution& distribution) {
                         [](const Lognormal& d) { return d.mean; },
                         [](const ShiftedLognormal& d) { return d.shift + d.mean; },
                         [](const TwoPoint& d) { return d.low + d.high_share * (d.high - d.low); },
-                        [](const QuantileTable& d) {
+                        [](const EmpiricalLaw& d) {
                           Latency mean{0};
                           for (std::size_t i = 1; i < d.points.size(); ++i) {
                             mean += (d.points[i].probability - d.points[i - 1].probability) *
@@ -166,7 +166,7 @@ Latency QuantileOf(const Distribution& distribution, double probability) {
             return d.shift + Latency(LognormalQuantile(d.mean.count(), d.cv, probability));
           },
           [=](const TwoPoint& d) { return probability >= 1 - d.high_share ? d.high : d.low; },
-          [=](const QuantileTable& d) { return Latency(TableQuantile(d, probability)); },
+          [=](const EmpiricalLaw& d) { return Latency(TableQuantile(d, probability)); },
       },
       distribution);
 }
@@ -185,7 +185,7 @@ Distribution Scaled(const Distribution& distribution, double factor) {
                    d.low *= factor;
                    d.high *= factor;
                  },
-                 [=](QuantileTable& d) {
+                 [=](EmpiricalLaw& d) {
                    for (auto& point : d.points) point.value *= factor;
                  },
              },

@@ -35,7 +35,7 @@ struct TwoPoint {
 };
 // An empirical law: straight lines between (probability, value) points, which start at probability
 // 0, end at 1 and fall in neither coordinate.
-struct QuantileTable {
+struct EmpiricalLaw {
   struct Point {
     double probability = 0.0;
     Latency value{0};
@@ -45,7 +45,7 @@ struct QuantileTable {
 
 // A law of a non-negative time.
 using Distribution =
-    std::variant<Deterministic, Exponential, Lognormal, ShiftedLognormal, TwoPoint, QuantileTable>;
+    std::variant<Deterministic, Exponential, Lognormal, ShiftedLognormal, TwoPoint, EmpiricalLaw>;
 
 // Everything that is wrong with it, each with name, value and bound, "; " between; OK if nothing.
 absl::Status ValidateDistribution(const Distribution& distribution);

@@ -80,7 +80,7 @@ TEST_P(ProcessorSharingTest, MeanIsDemandOverIdleShare) {
 // A hyper-exponential law of CV 3 and mean 5 ms: 10 % of the demands have mean a, the others b,
 // with 0.1 a + 0.9 b = 5 and 2 (0.1 a^2 + 0.9 b^2) = 250: a = 35, b = 5/3.
 Distribution HyperExponential() {
-  QuantileTable table;
+  EmpiricalLaw table;
   const auto tail = [](double x) { return 0.1 * std::exp(-x / 35) + 0.9 * std::exp(-x * 3 / 5); };
   for (double x = 0; x < 600; x += x < 30 ? 0.05 : 1) {
     table.points.push_back({1 - tail(x), Latency(x)});

@@ -73,13 +73,13 @@ TEST(DistributionTest, NamesEveryViolation) {
             "mean is -1 ms, must be between 0 and 1e9 ms; cv is 200, must be between 0 and 100");
   EXPECT_FALSE(ValidateDistribution(TwoPoint{Latency(2), Latency(1), 0.5}).ok());
   EXPECT_FALSE(ValidateDistribution(Exponential{Latency(NAN)}).ok());
-  EXPECT_FALSE(ValidateDistribution(QuantileTable{{{0, Latency(1)}}}).ok());
-  EXPECT_TRUE(ValidateDistribution(QuantileTable{{{0, Latency(1)}, {1, Latency(3)}}}).ok());
+  EXPECT_FALSE(ValidateDistribution(EmpiricalLaw{{{0, Latency(1)}}}).ok());
+  EXPECT_TRUE(ValidateDistribution(EmpiricalLaw{{{0, Latency(1)}, {1, Latency(3)}}}).ok());
 }
 
 // Points (0, 1), (0.5, 2), (1, 6): mean 0.5 * 1.5 + 0.5 * 4 = 2.75; the 75 % quantile is 4.
 TEST(DistributionTest, QuantileTableIsPiecewiseLinear) {
-  const QuantileTable table{{{0, Latency(1)}, {0.5, Latency(2)}, {1, Latency(6)}}};
+  const EmpiricalLaw table{{{0, Latency(1)}, {0.5, Latency(2)}, {1, Latency(6)}}};
   EXPECT_DOUBLE_EQ(MeanOf(table).count(), 2.75);
   EXPECT_DOUBLE_EQ(QuantileOf(table, 0.75).count(), 4);
   EXPECT_DOUBLE_EQ(MeanOf(Scaled(table, 2)).count(), 5.5);
