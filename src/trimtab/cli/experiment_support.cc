@@ -23,6 +23,7 @@
 #include "trimtab/cli/sweep_bars.h"
 #include "trimtab/experiment/comparison.h"
 #include "trimtab/experiment/experiment.h"
+#include "trimtab/profiling/distribution_sweep.h"
 #include "trimtab/profiling/train_profile.h"
 #include "trimtab/simulation/simulated_samples.h"
 #include "trimtab/workload/recording.h"
@@ -70,6 +71,18 @@ std::string CacheFolder() {
     return std::string(home) + "/.cache/trimtab";
   }
   return "";
+}
+
+absl::StatusOr<DistributionProfile> MeasureInitialSizes(const Scenario& scenario,
+                                                        const SampleSource& source,
+                                                        const std::string& hash, std::uint64_t seed,
+                                                        const DistributionSweepRunner& runner) {
+  std::vector<ContainerConfig> containers;
+  for (const MicroserviceSpec& spec : scenario.cluster.microservices) {
+    containers.push_back(spec.initial.container);
+  }
+  return MeasureDistributions(scenario.application, hash, containers, source, {.seed = seed},
+                              runner);
 }
 
 }  // namespace
@@ -156,6 +169,10 @@ absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, cons
           scenario.application, **source, hash, sweep,
           {.threads = input.threads, .progress = bars.Callback(), .stop = &context.stop}, training);
       if (!made.ok()) return made.status();
+      auto distributions = MeasureInitialSizes(scenario, **source, hash, input.seed,
+                                               {.threads = input.threads, .stop = &context.stop});
+      if (!distributions.ok()) return distributions.status();
+      made->profile.distributions = *std::move(distributions);
       if (!cached.empty()) {
         std::error_code error;
         std::filesystem::create_directories(std::filesystem::path(cached).parent_path(), error);
@@ -170,6 +187,48 @@ absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, cons
   if (!profile.ok()) return profile.status();
   if (auto s = CheckProfileFits(*profile, scenario.application, hash); !s.ok()) return s;
   return profile;
+}
+
+absl::StatusOr<DistributionProfile> DistributionsFor(const ExperimentInput& input,
+                                                     const std::string& path, Context& context) {
+  const Scenario& scenario = input.scenario;
+  const std::string hash = ClusterHash(scenario.cluster);
+  if (!path.empty()) {
+    auto profile = LoadProfile(path, SimdLevel::kPortable);
+    if (!profile.ok()) return profile.status();
+    if (auto s = CheckProfileFits(*profile, scenario.application, hash); !s.ok()) return s;
+    if (profile->distributions) return *std::move(profile->distributions);
+  }
+  const std::string folder = CacheFolder();
+  const std::string cached =
+      folder.empty() ? "" : fmt::format("{}/{}-{}.distributions.json", folder, hash, input.seed);
+  if (!cached.empty() && std::filesystem::exists(cached)) {
+    auto distributions = LoadDistributionProfile(cached);
+    // A file of an earlier version of the program is measured again.
+    if (distributions.ok() || !absl::IsFailedPrecondition(distributions.status())) {
+      if (!distributions.ok()) return distributions.status();
+      if (auto s = CheckDistributionsFit(*distributions, scenario.application, hash); !s.ok()) {
+        return s;
+      }
+      return distributions;
+    }
+  }
+  const auto source = SimulatedSamples::Create(scenario.cluster);
+  if (!source.ok()) return source.status();
+  SweepBars bars(context.progress);
+  auto made = MeasureInitialSizes(scenario, **source, hash, input.seed,
+                                  {.threads = input.threads,
+                                   .progress = bars.Callback("measure distributions"),
+                                   .stop = &context.stop});
+  if (!made.ok()) return made.status();
+  if (!cached.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(cached).parent_path(), error);
+    if (auto s = SaveDistributionProfile(*made, cached); !s.ok()) {
+      context.progress.Note("the distributions are not kept: " + std::string(s.message()));
+    }
+  }
+  return made;
 }
 
 absl::StatusOr<StaticSearchResult> SearchStaticFor(const ExperimentInput& input, int minutes) {

@@ -18,6 +18,7 @@
 #include "trimtab/experiment/static_search.h"
 #include "trimtab/neural/simd_level.h"
 #include "trimtab/profile/application_profile.h"
+#include "trimtab/profile/distribution_profile.h"
 
 namespace trimtab {
 
@@ -54,6 +55,12 @@ absl::StatusOr<ExperimentInput> MakeExperimentInput(const ExperimentArguments& a
 // reads it.
 absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, const std::string& path,
                                               const std::string& simd, Context& context);
+
+// What Derm plans on, in containers of the scenario's initial size: of the profile in `path` when
+// it has them; or else measured once and kept in the user's cache folder under the scenario's hash
+// and seed. Cost: 4 s of CPU for 45 microservices.
+absl::StatusOr<DistributionProfile> DistributionsFor(const ExperimentInput& input,
+                                                     const std::string& path, Context& context);
 
 // SearchStatic under the worst of the input's workload.
 absl::StatusOr<StaticSearchResult> SearchStaticFor(const ExperimentInput& input, int minutes);

@@ -30,6 +30,10 @@ class LinearSource : public SampleSource {
                                        std::uint64_t) const override {
     return absl::UnimplementedError("not measured alone");
   }
+  absl::StatusOr<LatencyDraws> Draw(const StationSetting&, std::int64_t,
+                                    std::uint64_t) const override {
+    return absl::UnimplementedError("not measured alone");
+  }
   absl::StatusOr<TreeSample> Measure(const TreeSetting& setting, const LabelAccuracy&,
                                      std::uint64_t) const override {
     const MicroserviceAllocation& first = setting.allocation[MicroserviceId(0)];

@@ -87,6 +87,23 @@ std::vector<std::string> NamesOf(const ApplicationProfile& profile) {
   return names;
 }
 
+absl::Status ReadDistributions(const nlohmann::json& json, ApplicationProfile& profile) {
+  auto section = DistributionsFromJson(json, "distributions");
+  if (!section.ok()) return section.status();
+  std::vector<std::string> names;
+  for (const ProfiledDistribution& of : section->microservices) names.push_back(of.name);
+  if (section->application != profile.application ||
+      section->scenario_hash != profile.scenario_hash || names != NamesOf(profile)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "distributions are of application '{}', scenario '{}' and microservices {}, the profile of "
+        "'{}', '{}' and {}",
+        section->application, section->scenario_hash, absl::StrJoin(names, ", "),
+        profile.application, profile.scenario_hash, absl::StrJoin(NamesOf(profile), ", ")));
+  }
+  profile.distributions = *std::move(section);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ApplicationProfile> ReadMembers(const nlohmann::json& document, SimdLevel simd) {
   JsonFields fields(document, "profile");
   if (fields.Text("format") != kFormat) fields.Fail("format", fmt::format("\"{}\"", kFormat));
@@ -99,6 +116,8 @@ absl::StatusOr<ApplicationProfile> ReadMembers(const nlohmann::json& document, S
   const nlohmann::json& microservices = fields.Array("microservices");
   const nlohmann::json& end_to_end = fields.Object("endToEnd");
   const auto quality = EndToEndQualityFromJson(fields.Object("endToEndQuality"));
+  const nlohmann::json* distributions =
+      document.contains("distributions") ? &fields.Object("distributions") : nullptr;
   if (auto status = fields.Finish(); !status.ok()) return status;
   if (!quality.ok()) return quality.status();
   profile.end_to_end_quality = *quality;
@@ -119,6 +138,9 @@ absl::StatusOr<ApplicationProfile> ReadMembers(const nlohmann::json& document, S
         fmt::format("endToEnd is for the microservices {}, the profile has {}",
                     absl::StrJoin(profile.end_to_end.microservices, ", "),
                     absl::StrJoin(NamesOf(profile), ", ")));
+  }
+  if (distributions != nullptr) {
+    if (auto status = ReadDistributions(*distributions, profile); !status.ok()) return status;
   }
   return profile;
 }
@@ -141,18 +163,20 @@ std::string ProfileToJson(const ApplicationProfile& profile) {
                              {"latency", Embedded(m.latency.ToJson())}});
   }
   const EndToEndQuality& quality = profile.end_to_end_quality;
-  const Json document = {{"format", kFormat},
-                         {"version", ApplicationProfile::kVersion},
-                         {"application", profile.application},
-                         {"scenarioHash", profile.scenario_hash},
-                         {"sampleSeed", profile.sample_seed},
-                         {"trainingSeed", profile.training_seed},
-                         {"microservices", std::move(microservices)},
-                         {"endToEnd", Embedded(profile.end_to_end.ToJson())},
-                         {"endToEndQuality",
-                          {{"trainingRuns", quality.training_runs},
-                           {"testRuns", quality.test_runs},
-                           {"accuracy", quality.accuracy}}}};
+  Json document = {{"format", kFormat},
+                   {"version", ApplicationProfile::kVersion},
+                   {"application", profile.application},
+                   {"scenarioHash", profile.scenario_hash},
+                   {"sampleSeed", profile.sample_seed},
+                   {"trainingSeed", profile.training_seed},
+                   {"microservices", std::move(microservices)},
+                   {"endToEnd", Embedded(profile.end_to_end.ToJson())},
+                   {"endToEndQuality",
+                    {{"trainingRuns", quality.training_runs},
+                     {"testRuns", quality.test_runs},
+                     {"accuracy", quality.accuracy}}}};
+  if (profile.distributions)
+    document["distributions"] = DistributionsToJson(*profile.distributions);
   return document.dump(1) + "\n";
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "trimtab/latency/neural_latency_model.h"
 #include "trimtab/latency/slope_signs.h"
 #include "trimtab/neural/simd_level.h"
+#include "trimtab/profile/distribution_profile.h"
 
 namespace trimtab {
 
@@ -47,8 +49,8 @@ struct EndToEndQuality {
   friend bool operator==(const EndToEndQuality&, const EndToEndQuality&) = default;
 };
 
-// Grad's offline result: everything that planning needs to know of an application. Immutable once
-// made; thread-safe.
+// The offline result of Grad, and of Derm: everything that planning needs to know of an
+// application. Immutable once made; thread-safe.
 struct ApplicationProfile {
   // Of the file. A profile of another version is refused: a model read half-way right is worse
   // than none.
@@ -61,6 +63,8 @@ struct ApplicationProfile {
   std::vector<ProfiledMicroservice> microservices;  // in the order of MicroserviceId
   EndToEndModel end_to_end;                         // its tokens are the microservices, in order
   EndToEndQuality end_to_end_quality;
+  // Where they were measured too: what Derm plans on. A section with a version of its own.
+  std::optional<DistributionProfile> distributions = std::nullopt;
 
   // The models in the order of MicroserviceId; they live as long as this profile.
   std::vector<const LatencyModel*> LatencyModels() const;

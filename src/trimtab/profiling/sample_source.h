@@ -32,6 +32,13 @@ struct LatencyLabel {
   bool whole_tree = false;
 };
 
+// The own latencies of one microservice under one setting, each request for itself.
+struct LatencyDraws {
+  std::vector<double> seconds;  // in order of the requests' ends
+  double utilization = 0;       // as in LatencyLabel
+  double pool_full_share = 0;
+};
+
 // One container of one microservice, alone under Poisson arrivals.
 struct StationSetting {
   MicroserviceId microservice;
@@ -99,6 +106,9 @@ class SampleSource {
   virtual absl::StatusOr<LatencyLabel> Measure(const StationSetting& setting,
                                                const LabelAccuracy& accuracy,
                                                std::uint64_t seed) const = 0;
+  // Exactly `requests` own latencies after a warm-up. Fails as Measure().
+  virtual absl::StatusOr<LatencyDraws> Draw(const StationSetting& setting, std::int64_t requests,
+                                            std::uint64_t seed) const = 0;
   virtual absl::StatusOr<TreeSample> Measure(const TreeSetting& setting,
                                              const LabelAccuracy& accuracy,
                                              std::uint64_t seed) const = 0;

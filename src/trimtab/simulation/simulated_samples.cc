@@ -148,9 +148,7 @@ StationEquivalent SimulatedSamples::Equivalent(const StationSetting& setting) co
   return same;
 }
 
-absl::StatusOr<LatencyLabel> SimulatedSamples::Measure(const StationSetting& setting,
-                                                       const LabelAccuracy& accuracy,
-                                                       std::uint64_t seed) const {
+absl::Status SimulatedSamples::CheckStation(const StationSetting& setting) const {
   const std::size_t m = setting.microservice.value();
   if (m >= scenario_.microservices.size()) {
     return absl::InvalidArgumentError(
@@ -161,39 +159,72 @@ absl::StatusOr<LatencyLabel> SimulatedSamples::Measure(const StationSetting& set
     return absl::InvalidArgumentError(
         fmt::format("container load is {} requests/s, must be above 0", rate));
   }
-  if (absl::Status status = CheckLoad(m, setting.container, setting.interference, rate);
-      !status.ok()) {
-    return status;
-  }
+  return CheckLoad(m, setting.container, setting.interference, rate);
+}
+
+std::unique_ptr<Station> SimulatedSamples::StationOf(const StationSetting& setting,
+                                                     std::uint64_t seed) const {
+  const std::size_t m = setting.microservice.value();
   const HostSpec& host = HostOf(m);
-  Station station(scenario_, programs_,
-                  {static_cast<std::uint32_t>(m), setting.container, rate,
-                   Contention::From(setting.interference), InCores(host.cpu),
-                   host.memory.as_double(), traffic_[m].mix},
-                  seed);
-  station.Run(kWarmUp);
-  station.Restart();
+  const StationParameters parameters{static_cast<std::uint32_t>(m),
+                                     setting.container,
+                                     setting.container_load.value(),
+                                     Contention::From(setting.interference),
+                                     InCores(host.cpu),
+                                     host.memory.as_double(),
+                                     traffic_[m].mix};
+  auto station = std::make_unique<Station>(scenario_, programs_, parameters, seed);
+  station->Run(kWarmUp);
+  station->Restart();
+  return station;
+}
+
+absl::Status SimulatedSamples::Killed(const StationSetting& setting) const {
+  return absl::InvalidArgumentError(
+      fmt::format("microservice '{}' is killed for memory at a limit of {}",
+                  scenario_.microservices[setting.microservice.value()].name,
+                  FormatMemory(setting.container.memory)));
+}
+
+absl::StatusOr<LatencyLabel> SimulatedSamples::Measure(const StationSetting& setting,
+                                                       const LabelAccuracy& accuracy,
+                                                       std::uint64_t seed) const {
+  if (absl::Status status = CheckStation(setting); !status.ok()) return status;
+  const std::unique_ptr<Station> station = StationOf(setting, seed);
   TailEstimate estimate;
   for (std::int64_t total = std::min(kFirstRun, std::max<std::int64_t>(accuracy.most_requests, 1));;
        total = std::min(total * 3, accuracy.most_requests)) {
-    station.Run(total - static_cast<std::int64_t>(station.latencies().size()));
-    estimate = EstimateTail(station.latencies());
-    if (station.killed() || total >= accuracy.most_requests ||
+    station->Run(total - static_cast<std::int64_t>(station->latencies().size()));
+    estimate = EstimateTail(station->latencies());
+    if (station->killed() || total >= accuracy.most_requests ||
         estimate.relative_standard_error <= accuracy.relative_standard_error) {
       break;
     }
   }
-  if (station.killed()) {
-    return absl::InvalidArgumentError(
-        fmt::format("microservice '{}' is killed for memory at a limit of {}",
-                    scenario_.microservices[m].name, FormatMemory(setting.container.memory)));
-  }
+  if (station->killed()) return Killed(setting);
   return LatencyLabel{estimate.tail,
                       estimate.relative_standard_error,
-                      station.Utilization(),
-                      station.PoolFullShare(),
-                      static_cast<std::int64_t>(station.latencies().size()),
+                      station->Utilization(),
+                      station->PoolFullShare(),
+                      static_cast<std::int64_t>(station->latencies().size()),
                       false};
+}
+
+absl::StatusOr<LatencyDraws> SimulatedSamples::Draw(const StationSetting& setting,
+                                                    std::int64_t requests,
+                                                    std::uint64_t seed) const {
+  if (absl::Status status = CheckStation(setting); !status.ok()) return status;
+  const std::unique_ptr<Station> station = StationOf(setting, seed);
+  station->Run(requests);
+  if (station->killed()) return Killed(setting);
+  LatencyDraws draws{.seconds = {},
+                     .utilization = station->Utilization(),
+                     .pool_full_share = station->PoolFullShare()};
+  draws.seconds.reserve(station->latencies().size());
+  for (const float nanoseconds : station->latencies()) {
+    draws.seconds.push_back(1e-9 * static_cast<double>(nanoseconds));
+  }
+  return draws;
 }
 
 absl::Status SimulatedSamples::CheckTree(const TreeSetting& setting) const {

@@ -13,6 +13,8 @@
 
 namespace trimtab {
 
+class Station;
+
 // Alone: one container on a host of its own kind, of which others use the shares that the setting
 // names; 400 requests of warm-up, then 2,000, 6,000, 18,000 ... until the estimated error is small
 // enough. In the tree: every replica on a host of its own, so that it feels exactly the
@@ -33,6 +35,8 @@ class SimulatedSamples : public SampleSource {
   StationEquivalent Equivalent(const StationSetting& setting) const override;
   absl::StatusOr<LatencyLabel> Measure(const StationSetting& setting, const LabelAccuracy& accuracy,
                                        std::uint64_t seed) const override;
+  absl::StatusOr<LatencyDraws> Draw(const StationSetting& setting, std::int64_t requests,
+                                    std::uint64_t seed) const override;
   absl::StatusOr<TreeSample> Measure(const TreeSetting& setting, const LabelAccuracy& accuracy,
                                      std::uint64_t seed) const override;
 
@@ -48,6 +52,10 @@ class SimulatedSamples : public SampleSource {
                   const Interference& interference) const;
   absl::Status CheckLoad(std::size_t microservice, const ContainerConfig& container,
                          const Interference& interference, double rate) const;
+  absl::Status CheckStation(const StationSetting& setting) const;
+  // Past its warm-up. REQUIRES: a setting that CheckStation() accepts.
+  std::unique_ptr<Station> StationOf(const StationSetting& setting, std::uint64_t seed) const;
+  absl::Status Killed(const StationSetting& setting) const;
   absl::Status CheckTree(const TreeSetting& setting) const;
 
   const ClusterScenario scenario_;

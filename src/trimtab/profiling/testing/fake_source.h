@@ -57,6 +57,20 @@ class FakeSource : public SampleSource {
     return label;
   }
 
+  // 1 ms and an exponential of a third of the P95.
+  absl::StatusOr<LatencyDraws> Draw(const StationSetting& setting, std::int64_t requests,
+                                    std::uint64_t seed) const override {
+    const auto label = Label(setting, seed);
+    if (!label.ok()) return label.status();
+    const double mean = InSeconds(label->tail) / 3;
+    RandomStream random(seed, "fake draws");
+    LatencyDraws draws{{}, label->utilization, label->pool_full_share};
+    for (std::int64_t i = 0; i < requests; ++i) {
+      draws.seconds.push_back(1e-3 + mean * random.Exponential());
+    }
+    return draws;
+  }
+
   absl::StatusOr<TreeSample> Measure(const TreeSetting& setting, const LabelAccuracy& accuracy,
                                      std::uint64_t seed) const override {
     tree_calls.fetch_add(1);

@@ -1,0 +1,145 @@
+#include "trimtab/profiling/distribution_sweep.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "trimtab/probability/random_stream.h"
+#include "trimtab/profiling/testing/fake_source.h"
+
+namespace trimtab {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr ContainerConfig kContainer{Millicores(200), Mebibytes(1024)};
+
+Application Services(std::size_t count) {
+  std::vector<Microservice> microservices;
+  for (std::size_t m = 0; m < count; ++m) {
+    microservices.push_back({.name = std::string(1, static_cast<char>('a' + m)), .bounds = {}});
+  }
+  return *Application::Create("letters", microservices, {{"get", "a"}});
+}
+
+absl::StatusOr<DistributionProfile> Measured(const FakeSource& source, std::size_t count,
+                                             const DistributionSweepOptions& options = {},
+                                             int threads = 1) {
+  const std::vector<ContainerConfig> containers(count, kContainer);
+  return MeasureDistributions(Services(count), "hash", containers, source, options,
+                              {.threads = threads});
+}
+
+// FakeSource: 1 ms and an exponential of mean demand / (cpu (1 - u)) = 5 ms / (1 - u) at 1 ms of
+// CPU on 0.2 core; u = load / 200. So the rate is 200 - load in 1/s: slope -1, intercept 200.
+// 16,000 samples a load know each rate to 0.8 %, ten loads the line to about 1 %.
+TEST(DistributionSweepTest, FindsTheLawOfTheSource) {
+  const FakeSource source(2);
+  const auto profile = Measured(source, 2);
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_EQ(profile->application, "letters");
+  ASSERT_EQ(profile->microservices.size(), 2U);
+  const ProfiledDistribution& of = profile->microservices[0];
+  EXPECT_EQ(of.name, "a");
+  EXPECT_EQ(of.container, kContainer);
+  ASSERT_EQ(of.levels.size(), 4U);
+  const LatencyLaws& laws = of.levels[0];
+  for (const ConditionalExponential& law : {laws.moments, laws.tail}) {
+    EXPECT_NEAR(law.slope, -1, 0.06);
+    EXPECT_NEAR(law.intercept, 200, 8);
+    EXPECT_NEAR(law.offset_seconds, 0.001, 0.0004);
+  }
+  // 1,600 samples a load.
+  EXPECT_NEAR(laws.paper.slope, -1, 0.2);
+  EXPECT_NEAR(laws.paper.intercept, 200, 30);
+  // A utilisation of 0.08 to 0.8.
+  EXPECT_NEAR(laws.paper.lowest_load, 16, 1e-9);
+  EXPECT_NEAR(laws.cumulants.highest_load(), 160, 1e-9);
+  EXPECT_NEAR(laws.cumulants.At(80).mean, 0.001 + 1 / 120.0, 0.0004);
+  EXPECT_EQ(laws.quality.loads, 10);
+  EXPECT_EQ(laws.quality.samples, 40'000);
+  EXPECT_LT(laws.quality.tail_p95_error, 0.05);
+  EXPECT_LT(laws.quality.cumulants_p95_error, 0.06);
+  // CPU interference of 0.6 makes a request take 1.3 times as much: fewer loads.
+  EXPECT_NEAR(of.levels[3].paper.highest_load, 160 / 1.3, 1e-6);
+}
+
+TEST(DistributionSweepTest, ThreadsChangeNothing) {
+  const FakeSource source(5);
+  const DistributionSweepOptions quick{.samples = 2'000};
+  const auto one = Measured(source, 5, quick, 1);
+  const auto three = Measured(source, 5, quick, 3);
+  ASSERT_TRUE(one.ok() && three.ok());
+  EXPECT_EQ(DistributionProfileToJson(*one), DistributionProfileToJson(*three));
+}
+
+// Its pool is full for u - 0.5 of the time: 0.6 is too much, 0.42 the next that is tried.
+TEST(DistributionSweepTest, LoadsEndWhereThePoolIsFull) {
+  const FakeSource source(1, false);
+  const auto profile = Measured(source, 1, {.samples = 2'000});
+  ASSERT_TRUE(profile.ok());
+  EXPECT_NEAR(profile->microservices[0].levels[0].cumulants.highest_load(), 0.42 * 200, 1e-9);
+}
+
+TEST(DistributionSweepTest, AContainerThatCannotRunIsNamed) {
+  const FakeSource source(1);
+  const std::vector<ContainerConfig> small = {{Millicores(200), Mebibytes(100)}};
+  const auto profile = MeasureDistributions(Services(1), "hash", small, source, {}, {});
+  EXPECT_THAT(std::string(profile.status().message()),
+              HasSubstr("distributions of 'a': memory 100 MiB is below 150 MiB"));
+}
+
+TEST(DistributionSweepTest, StopsWhenAsked) {
+  const FakeSource source(1);
+  const std::vector<ContainerConfig> containers(1, kContainer);
+  const std::atomic<bool> stop = true;
+  EXPECT_TRUE(absl::IsCancelled(
+      MeasureDistributions(Services(1), "hash", containers, source, {}, {.stop = &stop}).status()));
+}
+
+TEST(DistributionSweepTest, OptionsOutOfBoundAreAllNamed) {
+  const auto status =
+      DistributionSweepOptions{.loads = 1, .samples = 5, .held_out = 1, .levels = {0.5, 0.2}}
+          .Validate();
+  for (const char* part : {"loads is 1", "samples is 5", "held out share is 1", "level 1 is 0.2"}) {
+    EXPECT_THAT(std::string(status.message()), HasSubstr(part));
+  }
+}
+
+// Rates of a law that falls faster than a line reach 0: `paper` falls back to the constraints.
+TEST(DistributionSweepTest, EveryMixOfLatenciesHasLaws) {
+  RandomStream random(3, "laws");
+  for (int run = 0; run < 50; ++run) {
+    std::vector<DrawnLoad> loads;
+    for (int i = 1; i <= 4; ++i) {
+      DrawnLoad load{.container_load = static_cast<double>(i), .seconds = {}};
+      const double mean = std::exp(4 * random.Normal());
+      for (int k = 0; k < 200; ++k) {
+        load.seconds.push_back(mean * std::exp(2 * random.Normal()));
+      }
+      loads.push_back(std::move(load));
+    }
+    const auto laws = FitLaws(loads, {.paper_samples = 100, .samples = 200});
+    ASSERT_TRUE(laws.ok()) << laws.status();
+    EXPECT_GT(laws->paper.LatencyRate(4), 0);
+    EXPECT_GT(laws->tail.LatencyRate(4), 0);
+  }
+}
+
+TEST(DistributionSweepTest, LatenciesThatNeverVaryGetALeastDeviation) {
+  std::vector<DrawnLoad> loads;
+  for (int i = 1; i <= 3; ++i) {
+    loads.push_back({static_cast<double>(i), std::vector<double>(1'000, 0.002)});
+  }
+  const auto laws = FitLaws(loads, {.paper_samples = 500, .samples = 1'000});
+  ASSERT_TRUE(laws.ok()) << laws.status();
+  EXPECT_NEAR(laws->cumulants.At(2).mean, 0.002, 1e-5);
+  EXPECT_NEAR(std::sqrt(laws->cumulants.At(2).variance), 2e-6, 2e-7);
+}
+
+}  // namespace
+}  // namespace trimtab
