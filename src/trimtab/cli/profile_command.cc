@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +14,8 @@
 #include "trimtab/cli/output.h"
 #include "trimtab/cli/sample_world.h"
 #include "trimtab/cli/sweep_bars.h"
+#include "trimtab/profile/distribution_profile.h"
+#include "trimtab/profiling/distribution_sweep.h"
 #include "trimtab/profiling/sample_journal.h"
 #include "trimtab/profiling/sweep.h"
 
@@ -22,6 +26,7 @@ struct Values {
   std::string scenario;
   std::string out = "samples.csv";
   bool demo = false;
+  bool distributions = false;
   std::int64_t samples = 0;
   std::int64_t tree_runs = -1;
   std::int64_t threads = 0;
@@ -102,6 +107,55 @@ absl::StatusOr<ExitCode> RunProfile(const Values& values, Context& context) {
   return ExitCode::kSuccess;
 }
 
+// A row a microservice and level of interference.
+Table DistributionTable(const DistributionProfile& profile) {
+  const auto percent = [](std::string key, std::string header) {
+    return Table::Column{
+        .key = std::move(key), .header = std::move(header), .scale = 100, .decimals = 1};
+  };
+  Table table({{.key = "microservice", .header = "microservice"},
+               {.key = "cpuInterference", .header = "interference", .decimals = 2},
+               {.key = "lowestLoadPerSecond", .header = "calls/s from", .decimals = 2},
+               {.key = "highestLoadPerSecond", .header = "to", .decimals = 1},
+               {.key = "slope", .header = "slope", .decimals = 3},
+               {.key = "interceptPerSecond", .header = "intercept 1/s", .decimals = 1},
+               percent("ks", "KS %"),
+               percent("p95ErrorPaper", "P95 error, paper %"),
+               percent("p95ErrorTail", "tail %"),
+               percent("p95ErrorCumulants", "cumulants %")});
+  for (const ProfiledDistribution& of : profile.microservices) {
+    for (std::size_t i = 0; i < of.levels.size(); ++i) {
+      const LatencyLaws& at = of.levels[i];
+      table.AddRow({of.name, profile.levels[i].ValueOr(InterferenceKind::kCpu, 0),
+                    at.paper.lowest_load, at.paper.highest_load, at.paper.slope, at.paper.intercept,
+                    at.quality.paper_ks, at.quality.paper_p95_error, at.quality.tail_p95_error,
+                    at.quality.cumulants_p95_error});
+    }
+  }
+  return table;
+}
+
+absl::StatusOr<ExitCode> RunDistributions(const Values& values, Context& context) {
+  const auto world = MakeSampleWorld(values.scenario);
+  if (!world.ok()) return world.status();
+  DistributionSweepOptions options;
+  options.seed = values.seed;
+  if (values.samples > 0) {
+    options.samples = values.samples;
+    options.paper_samples = std::min(options.paper_samples, values.samples);
+  }
+  SweepBars bars(context.progress);
+  const auto profile = MeasureDistributions(world->application, world->hash,
+                                            world->initial_containers, *world->source, options,
+                                            {.threads = ThreadsOf(values.threads),
+                                             .progress = bars.Callback("measure distributions"),
+                                             .stop = &context.stop});
+  if (!profile.ok()) return profile.status();
+  if (auto s = SaveDistributionProfile(*profile, values.out); !s.ok()) return s;
+  DistributionTable(*profile).Write(values.output, context.color, context.out);
+  return ExitCode::kSuccess;
+}
+
 }  // namespace
 
 CommandAction DeclareProfile(Arguments& arguments) {
@@ -110,7 +164,8 @@ CommandAction DeclareProfile(Arguments& arguments) {
   arguments.Option("out", &values->out, "table of samples to write; .gz compresses it", "FILE");
   arguments.Flag("demo", &values->demo, "about 4,000 settings in all instead of the full sweep");
   arguments.Option("samples", &values->samples, {.min = 0, .max = 100'000'000},
-                   "settings to measure alone, over all microservices; 0: as the sweep says");
+                   "settings to measure alone, over all microservices; 0: as the sweep says. With "
+                   "--distributions requests at each load");
   arguments.Option("tree-runs", &values->tree_runs, {.min = -1, .max = 1'000'000},
                    "runs of the whole application; -1: as the sweep says");
   arguments.Option("lowest-load", &values->lowest_load, {.min = 0.001, .max = 1e7},
@@ -121,7 +176,12 @@ CommandAction DeclareProfile(Arguments& arguments) {
                    "threads to use, 0: one a core; changes no sample");
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);
-  return [values](Context& context) { return RunProfile(*values, context); };
+  arguments.Flag("distributions", &values->distributions,
+                 "whole distributions in containers of the initial size, for Derm, as JSON");
+  return [values](Context& context) {
+    return values->distributions ? RunDistributions(*values, context)
+                                 : RunProfile(*values, context);
+  };
 }
 
 }  // namespace trimtab

@@ -1,6 +1,8 @@
 #include "trimtab/cli/sample_world.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "trimtab/cli/scenarios.h"
 #include "trimtab/scenario/scenario.h"
@@ -14,9 +16,14 @@ absl::StatusOr<SampleWorld> MakeSampleWorld(std::string_view name) {
   auto scenario = LoadScenario(*path);
   if (!scenario.ok()) return scenario.status();
   std::string hash = ClusterHash(scenario->cluster);
+  std::vector<ContainerConfig> containers;
+  for (const MicroserviceSpec& spec : scenario->cluster.microservices) {
+    containers.push_back(spec.initial.container);
+  }
   auto source = SimulatedSamples::Create(std::move(scenario->cluster));
   if (!source.ok()) return source.status();
-  return SampleWorld{std::move(scenario->application), std::move(hash), *std::move(source)};
+  return SampleWorld{std::move(scenario->application), std::move(hash), std::move(containers),
+                     *std::move(source)};
 }
 
 }  // namespace trimtab

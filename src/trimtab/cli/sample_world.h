@@ -4,8 +4,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "trimtab/application/allocation.h"
 #include "trimtab/application/application.h"
 #include "trimtab/profiling/sample_source.h"
 
@@ -13,7 +15,8 @@ namespace trimtab {
 
 struct SampleWorld {
   Application application;
-  std::string hash;  // of what a profile is valid for
+  std::string hash;                                 // of what a profile is valid for
+  std::vector<ContainerConfig> initial_containers;  // by MicroserviceId
   std::unique_ptr<SampleSource> source;
 };
 
