@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,103 +25,10 @@ namespace {
 constexpr std::size_t kFewestBlocks = 8;
 constexpr std::size_t kPiece = 25;
 
-struct Labelled {
-  std::vector<SharePlace> places;
-  std::vector<std::size_t> units;     // what is resampled together
-  std::vector<std::size_t> changed;   // indices into places
-  std::vector<std::size_t> followed;  // the step after a change, itself none
-};
-
-// One model's distance at each place.
-struct Overlaps {
-  std::string model;
-  bool naive = false;
-  std::vector<double> one_minus_tv;
-  double kl = 0;
-};
-
-Labelled Label(const ShareSeries& series, const ShareScoreOptions& options) {
-  Labelled out{.places = PlacesOf(series, std::max<std::size_t>(options.window, 1)),
-               .units = {},
-               .changed = {},
-               .followed = {}};
-  const bool whole = series.blocks.size() >= kFewestBlocks;
-  std::size_t unit = 0;
-  std::size_t in_unit = 0;
-  for (std::size_t i = 0; i < out.places.size(); ++i) {
-    const SharePlace place = out.places[i];
-    const bool next_block = i > 0 && place.block != out.places[i - 1].block;
-    if (next_block || (!whole && in_unit == kPiece)) {
-      ++unit;
-      in_unit = 0;
-    }
-    ++in_unit;
-    out.units.push_back(unit);
-    if (IsChange(series, place, options.change)) {
-      out.changed.push_back(i);
-    } else if (place.step >= 2 && IsChange(series, {place.block, place.step - 1}, options.change)) {
-      out.followed.push_back(i);
-    }
-  }
-  return out;
-}
-
-template <class Predict>
-Overlaps Measure(std::string model, bool naive, const ShareSeries& series, const Labelled& labelled,
-                 const Predict& predict) {
-  Overlaps out{.model = std::move(model), .naive = naive, .one_minus_tv = {}};
-  std::vector<double> shares(series.space.graphs());
-  for (const SharePlace& place : labelled.places) {
-    const auto measured = series.graphs(place.block, place.step);
-    predict(place, shares);
-    out.one_minus_tv.push_back(1 - TotalVariation(shares, measured));
-    out.kl += KullbackLeibler(measured, shares) / static_cast<double>(labelled.places.size());
-  }
-  return out;
-}
-
 double MeanOf(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
   return sum / static_cast<double>(values.size());
-}
-
-// Mean and interval of what `value` says at the chosen places.
-template <class Value>
-std::optional<ScoreInterval> IntervalAt(const std::vector<std::size_t>& chosen,
-                                        const Labelled& labelled, const ShareScoreOptions& options,
-                                        const Value& value) {
-  if (chosen.empty()) return std::nullopt;
-  std::vector<double> values;
-  std::vector<std::size_t> units;
-  for (const std::size_t i : chosen) {
-    values.push_back(value(i));
-    units.push_back(labelled.units[i]);
-  }
-  return BootstrapMean(values, units, options.resamples, options.seed);
-}
-
-ShareScores Summarise(const Overlaps& model, const Overlaps* best_naive, const Labelled& labelled,
-                      const ShareScoreOptions& options) {
-  ShareScores out{.model = model.model,
-                  .naive = model.naive,
-                  .samples = labelled.places.size(),
-                  .one_minus_tv = MeanOf(model.one_minus_tv),
-                  .kl = model.kl,
-                  .changes = labelled.changed.size()};
-  out.at_changes = IntervalAt(labelled.changed, labelled, options,
-                              [&](std::size_t i) { return model.one_minus_tv[i]; });
-  if (!labelled.followed.empty()) {
-    double sum = 0;
-    for (const std::size_t i : labelled.followed) sum += model.one_minus_tv[i];
-    out.after_changes = sum / static_cast<double>(labelled.followed.size());
-  }
-  if (!model.naive && best_naive != nullptr) {
-    out.gain_at_changes = IntervalAt(labelled.changed, labelled, options, [&](std::size_t i) {
-      return model.one_minus_tv[i] - best_naive->one_minus_tv[i];
-    });
-  }
-  return out;
 }
 
 bool IsNaive(std::string_view name) {
@@ -129,11 +36,6 @@ bool IsNaive(std::string_view name) {
     if (kind.name == name) return kind.naive;
   }
   return false;
-}
-
-nlohmann::ordered_json IntervalJson(const std::optional<ScoreInterval>& interval) {
-  if (!interval) return nullptr;
-  return {{"mean", interval->mean}, {"low", interval->low}, {"high", interval->high}};
 }
 
 }  // namespace
@@ -185,78 +87,146 @@ ScoreInterval BootstrapMean(std::span<const double> values, std::span<const std:
   return out;
 }
 
+ShareModel ModelOf(GraphPredictor& predictor) {
+  return {.name = std::string(predictor.name()),
+          .naive = IsNaive(predictor.name()),
+          .predict = [&predictor](const ShareSeries& series, const SharePlace& place,
+                                  std::span<double> shares) {
+            const std::size_t past = std::min(predictor.window(), place.step);
+            predictor.Predict(series.Before(place.block, place.step, past), shares);
+          }};
+}
+
+ShareModel HiddenStateModel() {
+  return {
+      .name = "hidden-state",
+      .naive = false,
+      .predict = [](const ShareSeries& series, const SharePlace& place, std::span<double> shares) {
+        std::ranges::copy(std::span(series.blocks[place.block].expected)
+                              .subspan(place.step * shares.size(), shares.size()),
+                          shares.begin());
+      }};
+}
+
+bool HasExpectedShares(const ShareSeries& series) {
+  return !series.blocks.empty() && std::ranges::all_of(series.blocks, [](const ShareBlock& block) {
+    return !block.expected.empty();
+  });
+}
+
+absl::Status ShareScoreBoard::Add(std::span<const ShareModel> models, const ShareSeries& test) {
+  if (auto status = test.Validate(); !status.ok()) return status;
+  if (models_.empty()) {
+    for (const ShareModel& model : models) {
+      models_.push_back({.name = model.name, .naive = model.naive, .one_minus_tv = {}});
+    }
+  }
+  if (models.size() != models_.size() ||
+      !std::ranges::equal(models, models_, {}, &ShareModel::name, &Model::name)) {
+    return absl::InvalidArgumentError("the models to score are not those of the series before");
+  }
+  const auto places = PlacesOf(test, options_.window);
+  for (const SharePlace& place : places) {
+    const bool changed = place.step >= 1 && IsChange(test, place, options_.change);
+    const bool followed = !changed && place.step >= 2 &&
+                          IsChange(test, {place.block, place.step - 1}, options_.change);
+    places_.push_back({blocks_ + place.block, changed, followed});
+  }
+  blocks_ += test.blocks.size();
+  std::vector<double> shares(test.space.graphs());
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    for (const SharePlace& place : places) {
+      const auto measured = test.graphs(place.block, place.step);
+      models[m].predict(test, place, shares);
+      models_[m].one_minus_tv.push_back(1 - TotalVariation(shares, measured));
+      models_[m].kl_sum += KullbackLeibler(measured, shares);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What is resampled together, by place.
+std::vector<std::size_t> ShareScoreBoard::Units() const {
+  const bool whole = blocks_ >= kFewestBlocks;
+  std::vector<std::size_t> units;
+  std::size_t unit = 0;
+  std::size_t in_unit = 0;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const bool next_block = i > 0 && places_[i].block != places_[i - 1].block;
+    if (next_block || (!whole && in_unit == kPiece)) {
+      ++unit;
+      in_unit = 0;
+    }
+    ++in_unit;
+    units.push_back(unit);
+  }
+  return units;
+}
+
+ShareScores ShareScoreBoard::Summarise(const Model& model, const Model* best_naive,
+                                       const std::vector<std::size_t>& units) const {
+  std::vector<double> at_changes;
+  std::vector<double> gains;
+  std::vector<std::size_t> units_of_changes;
+  std::vector<double> after;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i].followed) after.push_back(model.one_minus_tv[i]);
+    if (!places_[i].changed) continue;
+    at_changes.push_back(model.one_minus_tv[i]);
+    units_of_changes.push_back(units[i]);
+    if (best_naive != nullptr) gains.push_back(at_changes.back() - best_naive->one_minus_tv[i]);
+  }
+  ShareScores out{.model = model.name,
+                  .naive = model.naive,
+                  .samples = places_.size(),
+                  .one_minus_tv = MeanOf(model.one_minus_tv),
+                  .kl = model.kl_sum / static_cast<double>(places_.size()),
+                  .changes = at_changes.size()};
+  if (!after.empty()) out.after_changes = MeanOf(after);
+  if (at_changes.empty()) return out;
+  out.at_changes = BootstrapMean(at_changes, units_of_changes, options_.resamples, options_.seed);
+  if (!model.naive && best_naive != nullptr) {
+    out.gain_at_changes = BootstrapMean(gains, units_of_changes, options_.resamples, options_.seed);
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<ShareScores>> ShareScoreBoard::Scores() const {
+  if (options_.resamples < 1) {
+    return absl::InvalidArgumentError(
+        fmt::format("resamples are {}, expected at least 1", options_.resamples));
+  }
+  if (places_.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("there is nothing to test on: none of {} blocks has more than {} steps",
+                    blocks_, options_.window));
+  }
+  const Model* best = nullptr;
+  for (const Model& model : models_) {
+    const bool better = best == nullptr || MeanOf(model.one_minus_tv) > MeanOf(best->one_minus_tv);
+    if (model.naive && better) best = &model;
+  }
+  const auto units = Units();
+  std::vector<ShareScores> scores;
+  for (const Model& model : models_) scores.push_back(Summarise(model, best, units));
+  return scores;
+}
+
 absl::StatusOr<std::vector<ShareScores>> ScoreGraphPredictors(
     std::span<const std::unique_ptr<GraphPredictor>> predictors, const ShareSeries& test,
     const ShareScoreOptions& options) {
-  if (auto status = test.Validate(); !status.ok()) return status;
-  if (options.resamples < 1) {
-    return absl::InvalidArgumentError(
-        fmt::format("resamples are {}, expected at least 1", options.resamples));
-  }
-  const Labelled labelled = Label(test, options);
-  if (labelled.places.empty()) {
-    return absl::InvalidArgumentError(
-        fmt::format("there is nothing to test on: {} steps in {} blocks, {} steps before each",
-                    test.steps(), test.blocks.size(), options.window));
-  }
-  std::vector<Overlaps> overlaps;
+  std::vector<ShareModel> models;
   for (const auto& predictor : predictors) {
     if (predictor->space() != test.space) {
       return absl::InvalidArgumentError(
           fmt::format("predictor '{}' knows other classes than the series", predictor->name()));
     }
-    overlaps.push_back(Measure(std::string(predictor->name()), IsNaive(predictor->name()), test,
-                               labelled, [&](const SharePlace& place, std::span<double> shares) {
-                                 const std::size_t past = std::min(predictor->window(), place.step);
-                                 predictor->Predict(test.Before(place.block, place.step, past),
-                                                    shares);
-                               }));
+    models.push_back(ModelOf(*predictor));
   }
-  const bool known = std::ranges::all_of(
-      test.blocks, [](const ShareBlock& block) { return !block.expected.empty(); });
-  if (known) {
-    const std::size_t graphs = test.space.graphs();
-    overlaps.push_back(Measure(
-        "hidden-state", false, test, labelled,
-        [&](const SharePlace& place, std::span<double> shares) {
-          std::ranges::copy(
-              std::span(test.blocks[place.block].expected).subspan(place.step * graphs, graphs),
-              shares.begin());
-        }));
-  }
-  const Overlaps* best = nullptr;
-  for (const Overlaps& model : overlaps) {
-    if (model.naive &&
-        (best == nullptr || MeanOf(model.one_minus_tv) > MeanOf(best->one_minus_tv))) {
-      best = &model;
-    }
-  }
-  std::vector<ShareScores> scores;
-  for (const Overlaps& model : overlaps) {
-    scores.push_back(Summarise(model, best, labelled, options));
-  }
-  return scores;
-}
-
-std::string ShareScoresJson(std::span<const ShareScores> scores) {
-  nlohmann::ordered_json models = nlohmann::ordered_json::array();
-  for (const ShareScores& of : scores) {
-    nlohmann::ordered_json model = {{"model", of.model},
-                                    {"naive", of.naive},
-                                    {"oneMinusTv", of.one_minus_tv},
-                                    {"kl", of.kl},
-                                    {"oneMinusTvAtChanges", nullptr},
-                                    {"samples", of.samples},
-                                    {"changes", of.changes},
-                                    {"atChanges", IntervalJson(of.at_changes)},
-                                    {"oneMinusTvAfterChanges", nullptr},
-                                    {"gainAtChanges", IntervalJson(of.gain_at_changes)}};
-    if (of.at_changes) model["oneMinusTvAtChanges"] = of.at_changes->mean;
-    if (of.after_changes) model["oneMinusTvAfterChanges"] = *of.after_changes;
-    models.push_back(std::move(model));
-  }
-  return nlohmann::ordered_json{{"models", models}}.dump(2, ' ', false,
-                                                         nlohmann::json::error_handler_t::replace);
+  if (HasExpectedShares(test)) models.push_back(HiddenStateModel());
+  ShareScoreBoard board(options);
+  if (auto status = board.Add(models, test); !status.ok()) return status;
+  return board.Scores();
 }
 
 }  // namespace trimtab

@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trimtab/graphdynamics/graph_predictor.h"
 #include "trimtab/graphdynamics/share_series.h"
@@ -16,7 +18,7 @@
 namespace trimtab {
 
 struct ShareScoreOptions {
-  std::size_t window = 5;  // steps before the first place that counts, for every model alike
+  std::size_t window = 5;  // steps before the first place of a block that counts
   // A step is a change when its shares are further than this (total variation) from those of the
   // step before. Expected shares are compared where a block has them, measured ones elsewhere.
   // Measured shares of few requests move by chance, and picking steps by that chance flatters every
@@ -47,10 +49,60 @@ struct ShareScores {
   std::optional<ScoreInterval> gain_at_changes = std::nullopt;
 };
 
-// Every predictor on every place of `test`; with expected shares in all blocks also the model
-// "hidden-state", which knows them: what sampling leaves to be missed. Intervals come from a
-// bootstrap of whole blocks, or of pieces of 25 places where there are fewer than eight blocks.
-// kInvalidArgument for a bad series, a predictor of another space or no place to test on.
+// Anything that says the shares of a step. `predict` writes as many shares as there are graph
+// classes; a forecast reads only steps before the place, a nowcast also the place's own arguments.
+struct ShareModel {
+  std::string name;
+  bool naive = false;
+  std::function<void(const ShareSeries& series, const SharePlace& place, std::span<double> shares)>
+      predict;
+};
+// The predictor must outlive the model.
+ShareModel ModelOf(GraphPredictor& predictor);
+// "hidden-state", which knows the expected shares: what it misses is the chance of a sample. A
+// ceiling. REQUIRES: every block has them.
+ShareModel HiddenStateModel();
+bool HasExpectedShares(const ShareSeries& series);
+
+// Gathers the scores of the same models over one test series, or several: the folds of a
+// cross-validation, each tested on what its models did not see. Intervals come from a bootstrap of
+// whole blocks, or of pieces of 25 places where there are fewer than eight blocks in all.
+// Thread-safety: none.
+class ShareScoreBoard {
+ public:
+  explicit ShareScoreBoard(ShareScoreOptions options) : options_(options) {}
+
+  // Scores `models` on every place of `test` that has options.window steps before it.
+  // kInvalidArgument for a bad series, or models that are not those of the call before.
+  absl::Status Add(std::span<const ShareModel> models, const ShareSeries& test);
+
+  // In the order of the models. kInvalidArgument when there was no place to test on.
+  absl::StatusOr<std::vector<ShareScores>> Scores() const;
+
+ private:
+  struct Place {
+    std::size_t block = 0;  // counted over all series
+    bool changed = false;
+    bool followed = false;  // the step before was a change and this is none
+  };
+  struct Model {
+    std::string name;
+    bool naive = false;
+    std::vector<double> one_minus_tv;  // by place
+    double kl_sum = 0;
+  };
+  std::vector<std::size_t> Units() const;
+  ShareScores Summarise(const Model& model, const Model* best_naive,
+                        const std::vector<std::size_t>& units) const;
+
+  ShareScoreOptions options_;
+  std::size_t blocks_ = 0;
+  std::vector<Place> places_;
+  std::vector<Model> models_;
+};
+
+// One series, predictors and, where every block has expected shares, the ceiling.
+// Errors as ShareScoreBoard, and for a predictor of another space.
 absl::StatusOr<std::vector<ShareScores>> ScoreGraphPredictors(
     std::span<const std::unique_ptr<GraphPredictor>> predictors, const ShareSeries& test,
     const ShareScoreOptions& options);
@@ -62,9 +114,5 @@ bool IsChange(const ShareSeries& series, const SharePlace& place, double thresho
 // REQUIRES: at least one value, units of the same size as values and rising.
 ScoreInterval BootstrapMean(std::span<const double> values, std::span<const std::size_t> units,
                             int resamples, std::uint64_t seed);
-
-// JSON: {"models": [{"model", "oneMinusTv", "kl", "oneMinusTvAtChanges", "samples", ...}]}, see
-// docs/schemas/graph-dynamics.json.
-std::string ShareScoresJson(std::span<const ShareScores> scores);
 
 }  // namespace trimtab

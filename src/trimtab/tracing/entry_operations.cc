@@ -76,7 +76,7 @@ EntryOperation EntryOperations::Describe(const Found& found) const {
           .end_to_end = LogHistogram()};
 }
 
-void EntryOperations::Add(const TraceVisits& trace) {
+std::uint32_t EntryOperations::Add(const TraceVisits& trace) {
   std::uint64_t key = KeyOf(trace, found_);
   auto known = index_.find(key);
   if (known == index_.end()) {
@@ -95,6 +95,7 @@ void EntryOperations::Add(const TraceVisits& trace) {
   EntryOperation& entry = entries_[known->second];
   ++entry.traces;
   entry.end_to_end.Add(trace.visits.front().duration().count());
+  return known->second;
 }
 
 std::vector<EntryOperation> EntryOperations::Sorted() const {

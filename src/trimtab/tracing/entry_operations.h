@@ -37,7 +37,10 @@ class EntryOperations {
   explicit EntryOperations(const NameTable& names, std::size_t most_operations = 2'000)
       : names_(names), most_operations_(most_operations) {}
 
-  void Add(const TraceVisits& trace);
+  // The place of its operation among those seen so far, which does not change.
+  std::uint32_t Add(const TraceVisits& trace);
+
+  const EntryOperation& operation(std::uint32_t place) const { return entries_[place]; }
 
   // By descending number of traces, then names.
   std::vector<EntryOperation> Sorted() const;
