@@ -48,6 +48,12 @@ constexpr std::array kCommands = {
             .description = "Compare end-to-end predictors on runs that were held out",
             .examples = "trimtab eval end-to-end --samples samples.csv",
             .declare = DeclareEvalEndToEnd},
+    Command{.name = "eval graph-dynamics",
+            .description = "Compare predictors of graph shares on blocks that were held out",
+            .examples = "trimtab eval graph-dynamics spans.csv.gz --step 30s\n"
+                        "trimtab eval graph-dynamics shares.csv --window 5 -o json\n"
+                        "trimtab eval graph-dynamics shares.csv --model lstm --model persistence",
+            .declare = DeclareEvalGraphDynamics},
     Command{.name = "eval labels",
             .description = "Measure some of the samples again, far longer",
             .examples = "trimtab eval labels --samples samples.csv --scenario hotel-reservation",

@@ -30,6 +30,7 @@ struct Command {
 CommandAction DeclareEvalLatency(Arguments& arguments);
 CommandAction DeclareEvalLatencyDistribution(Arguments& arguments);
 CommandAction DeclareEvalEndToEnd(Arguments& arguments);
+CommandAction DeclareEvalGraphDynamics(Arguments& arguments);
 CommandAction DeclareEvalLabels(Arguments& arguments);
 CommandAction DeclareGraph(Arguments& arguments);
 CommandAction DeclareCalibrate(Arguments& arguments);

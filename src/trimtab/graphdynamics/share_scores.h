@@ -39,8 +39,8 @@ struct ShareScores {
   std::string model;
   bool naive = false;
   std::size_t samples = 0;
-  double one_minus_tv = 0;  // 1 - total variation, mean over the samples
-  double kl = 0;            // Kullback-Leibler, nats
+  double one_minus_tv = 0;                  // 1 - total variation, mean over the samples
+  std::optional<double> kl = std::nullopt;  // Kullback-Leibler, nats
   std::size_t changes = 0;
   std::optional<ScoreInterval> at_changes =
       std::nullopt;  // 1 - TV of the changed step; none without changes
