@@ -230,7 +230,10 @@ void WriteDynamics(const Dynamics& dynamics, const Values& values, Context& cont
 
 CommandAction DeclareEvalGraphDynamics(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
-  DeclareSpanFiles(arguments, &values->files);
+  arguments.PositionalList("file", &values->files.files,
+                           "span files, or one table of shares: CSV with columns graph:NAME");
+  arguments.Choice("format", &values->files.format, {"auto", "csv", "jaeger", "alibaba"},
+                   "format of span files; auto looks at each");
   arguments.Choice("class-by", &values->class_by, {"adjacency", "multiplicity"},
                    "spans: what must agree for two requests to be of one graph class");
   arguments.Option("step", &values->step,

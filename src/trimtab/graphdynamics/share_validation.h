@@ -22,8 +22,8 @@ std::vector<std::vector<std::size_t>> FoldsOf(std::size_t blocks, std::size_t fo
 struct ShareValidationOptions {
   std::vector<std::string> models;  // of GraphPredictorKinds()
   std::size_t folds = 5;
-  GraphPredictorOptions predictor;
-  ShareScoreOptions score;  // its window is the predictor's
+  GraphPredictorOptions predictor = {};
+  ShareScoreOptions score = {};  // its window is the predictor's
   std::function<void(std::size_t done, std::size_t total)> progress = nullptr;
 };
 

@@ -175,7 +175,7 @@ absl::StatusOr<TracedShares> SharesOf(const TracedRequests& traced,
   close();
   if (out.series.blocks.empty()) {
     return absl::InvalidArgumentError(
-        fmt::format("none of {} whole traces lies in a window of {} s with {} traces or more",
+        fmt::format("none of {} whole traces lies in a window of {:g} s with {} traces or more",
                     requests.size(), InSeconds(options.step), options.least_requests));
   }
   return out;
