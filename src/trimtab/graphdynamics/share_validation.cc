@@ -65,6 +65,11 @@ absl::StatusOr<std::vector<ShareScores>> CrossValidate(const ShareSeries& series
     return absl::InvalidArgumentError(
         fmt::format("folds are {}, expected 2 or more", options.folds));
   }
+  if (PlacesOf(series, options.predictor.window).empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("there are {} steps in {} blocks: none has {} steps before it", series.steps(),
+                    series.blocks.size(), options.predictor.window));
+  }
   const bool few = series.blocks.size() < 3;
   const ShareSeries cut = few ? Cut(series, options.folds) : series;
   ShareScoreOptions score = options.score;
