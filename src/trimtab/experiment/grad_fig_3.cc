@@ -272,7 +272,7 @@ Figure FigureOf(const Application& application, const std::vector<PathStep>& ste
   plot.AddLine("best", 0, std::move(best.x), std::move(best.y));
   return {"trades.svg",
           "P95 after each single trade from the allocation that the best trades so far have led to "
-          "(Grad figure 3). Above each step stands its best trade.",
+          "(Grad figure 3). Each step bears its best trade.",
           plot.Render()};
 }
 

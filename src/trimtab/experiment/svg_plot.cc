@@ -23,6 +23,9 @@ constexpr int kBottom = 44;
 constexpr int kStripHeight = 14;
 constexpr int kStripGap = 4;
 
+// Of a text at the charts' size, in pixels; a wide letter counts for a narrow one.
+double WidthOf(std::string_view text) { return 6.5 * static_cast<double>(text.size()); }
+
 std::string TickText(double value) {
   if (value != 0 && std::abs(value) < 0.01) return fmt::format("{:.1e}", value);
   return fmt::format("{:g}", value);
@@ -192,11 +195,18 @@ void SvgPlot::RenderAxes(const Frame& frame, std::string& out) const {
     const double x0 = frame.X(std::max(span.x0, frame.x_low));
     const double x1 = frame.X(std::min(span.x1, frame.x_high));
     if (x1 <= x0) continue;
-    fmt::format_to(sink,
-                   R"(<rect class="span" x="{:.1f}" y="{}" width="{:.1f}" height="{:.1f}"/>)"
-                   R"(<text class="soft" x="{:.1f}" y="{}" text-anchor="middle">{}</text>)",
-                   x0, kTop, x1 - x0, frame.plot_height, (x0 + x1) / 2, kTop - 5,
-                   EscapeXml(span.label));
+    fmt::format_to(sink, R"(<rect class="span" x="{:.1f}" y="{}" width="{:.1f}" height="{:.1f}"/>)",
+                   x0, kTop, x1 - x0, frame.plot_height);
+    if (WidthOf(span.label) <= x1 - x0 + kRight) {
+      fmt::format_to(sink, R"(<text class="soft" x="{:.1f}" y="{}" text-anchor="middle">{}</text>)",
+                     (x0 + x1) / 2, kTop - 5, EscapeXml(span.label));
+    } else {  // beside its neighbour's there is no room: it runs down the span
+      const double x = (x0 + x1) / 2 + 4;
+      fmt::format_to(sink,
+                     R"(<text class="soft" x="{0:.1f}" y="{1}" text-anchor="end" )"
+                     R"svg(transform="rotate(-90 {0:.1f} {1})">{2}</text>)svg",
+                     x, kTop + 6, EscapeXml(span.label));
+    }
   }
   for (const double tick : AxisTicks(frame.y_low, frame.y_high, 5, frame.logarithmic)) {
     const double y = frame.Y(tick);
@@ -306,8 +316,11 @@ std::string SvgPlot::Render() const {
 std::string RenderBars(const BarChart& chart) {
   constexpr int kWidth = 860;
   constexpr int kLabel = 150;
-  constexpr int kValue = 170;
   constexpr int kBar = 18;
+  // Right of the longest bar stand its value and the name of its series.
+  std::size_t longest = 0;
+  for (const std::string& name : chart.series) longest = std::max(longest, name.size());
+  const int value_width = 70 + static_cast<int>(WidthOf(std::string(longest, 'x')));
   double highest = 0;
   for (const BarGroup& group : chart.groups) {
     for (const double value : group.values) highest = std::max(highest, value);
@@ -331,7 +344,7 @@ std::string RenderBars(const BarChart& chart) {
                    y + group_height / 2 - 4, EscapeXml(group.label));
     for (int i = 0; i < bars; ++i) {
       const double value = group.values[static_cast<std::size_t>(i)];
-      const double width = value / highest * (kWidth - kLabel - kValue);
+      const double width = value / highest * (kWidth - kLabel - value_width);
       fmt::format_to(sink,
                      R"(<rect class="f{}" x="{}" y="{}" width="{:.1f}" height="{}" rx="2"/>)"
                      R"(<text x="{:.1f}" y="{}">{} <tspan class="soft">{}</tspan></text>)",

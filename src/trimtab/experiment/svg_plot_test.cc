@@ -40,5 +40,24 @@ TEST(SvgPlotTest, AnEmptyPlotIsStillADocument) {
   EXPECT_THAT(plot.Render(), HasSubstr("</svg>"));
 }
 
+// Ten spans over 860 pixels leave 77 each: a label of 20 letters runs down its span, a surge's not.
+TEST(SvgPlotTest, LabelsOfNarrowSpansDoNotMeet) {
+  const auto rotations = [](int spans, const std::string& label) {
+    SvgPlot plot({.title = "t", .x_label = "x", .y_label = "y"});
+    plot.AddLine("line", 0, {0, 10}, {1, 2});
+    for (int i = 0; i < spans; ++i) plot.AddSpan(i, i + 1, label);
+    const std::string text = plot.Render();
+    int count = 0;
+    for (auto at = text.find("rotate(-90 "); at != std::string::npos;
+         at = text.find("rotate(-90 ", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  const int axis = rotations(0, "");  // the label of the y axis
+  EXPECT_EQ(rotations(10, "memcached-reserve cpu") - axis, 10);
+  EXPECT_EQ(rotations(10, "surge") - axis, 0);
+}
+
 }  // namespace
 }  // namespace trimtab
