@@ -135,7 +135,7 @@ absl::StatusOr<Scenario> ScenarioFromSpans(const std::string& name,
     const auto entry = endpoints.TargetOf(classes[i].tree);
     if (!entry.ok()) return entry.status();
     cluster.entries.push_back({fmt::format("class-{}", i + 1), entry->microservice, entry->endpoint,
-                               static_cast<double>(classes[i].traces) / traces, std::nullopt});
+                               static_cast<double>(classes[i].traces) / traces, std::nullopt, {}});
   }
   double rate = 0;
   double tail = 0;

@@ -130,9 +130,12 @@ BranchStep ReadBranch(const YamlNode& node, const std::string& path, ConfigProbl
                       std::vector<EndpointReference>& references) {
   BranchStep branch;
   MapReader map(node, path, problems);
-  if (map.Require("probability") != nullptr) {
-    map.Number("probability", branch.probability, kShare);
+  const YamlNode* when = map.Find("when");
+  if ((when == nullptr) == (map.Find("probability") == nullptr)) {
+    problems.Add(node.line, path, "must have either 'probability' or 'when'");
   }
+  if (when != nullptr) branch.when = ReadConditions(*when, map.PathOf("when"), problems);
+  map.Number("probability", branch.probability, kShare);
   if (const YamlNode* then = map.Find("then"); then != nullptr) {
     branch.then = ReadProgram(*then, map.PathOf("then"), problems, references);
   }
@@ -141,6 +144,18 @@ BranchStep ReadBranch(const YamlNode& node, const std::string& path, ConfigProbl
   }
   map.Finish();
   return branch;
+}
+
+RepeatStep ReadRepeat(const YamlNode& node, const std::string& path, ConfigProblems& problems,
+                      std::vector<EndpointReference>& references) {
+  RepeatStep repeat;
+  MapReader map(node, path, problems);
+  repeat.count = ReadRepeatCount(map);
+  if (const YamlNode* steps = map.Require("steps"); steps != nullptr) {
+    repeat.steps = ReadProgram(*steps, map.PathOf("steps"), problems, references);
+  }
+  map.Finish();
+  return repeat;
 }
 
 }  // namespace
@@ -200,7 +215,7 @@ std::vector<ProgramStep> ReadProgram(const YamlNode& node, const std::string& pa
     const YamlNode& item = node.items[i];
     const std::string at = fmt::format("{}[{}]", path, i);
     if (item.entries.size() != 1) {
-      problems.Add(item.line, at, "must be one of cpu, wait, call, branch");
+      problems.Add(item.line, at, "must be one of cpu, wait, call, branch, repeat");
       continue;
     }
     const auto& [kind, line, value] = item.entries[0];
@@ -213,8 +228,10 @@ std::vector<ProgramStep> ReadProgram(const YamlNode& node, const std::string& pa
       program.push_back({ReadCall(value, inner, problems, references)});
     } else if (kind == "branch") {
       program.push_back({ReadBranch(value, inner, problems, references)});
+    } else if (kind == "repeat") {
+      program.push_back({ReadRepeat(value, inner, problems, references)});
     } else {
-      problems.Add(line, inner, "unknown step; must be one of cpu, wait, call, branch");
+      problems.Add(line, inner, "unknown step; must be one of cpu, wait, call, branch, repeat");
     }
   }
   return program;

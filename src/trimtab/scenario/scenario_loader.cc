@@ -66,6 +66,9 @@ EntrySpec ReadOperation(const YamlNode& node, const std::string& path, ConfigPro
     if (timeout <= Duration(0)) map.Problem("timeout", "must be above 0");
     entry.timeout = timeout;
   }
+  map.Items("effects", [&](const YamlNode& item, const std::string& at) {
+    entry.effects.push_back(ReadEffect(item, at, problems));
+  });
   map.Finish();
   return entry;
 }
@@ -131,6 +134,12 @@ Sections ReadSections(const YamlNode& root, ConfigProblems& problems) {
   map.Require("operations");
   map.Items("operations", [&](const YamlNode& item, const std::string& at) {
     sections.cluster.entries.push_back(ReadOperation(item, at, problems, references));
+  });
+  map.Items("arguments", [&](const YamlNode& item, const std::string& at) {
+    sections.cluster.arguments.push_back(ReadArgument(item, at, problems));
+  });
+  map.Items("states", [&](const YamlNode& item, const std::string& at) {
+    sections.cluster.states.push_back(ReadState(item, at, problems));
   });
   map.Require("microservices");
   map.Items("microservices", [&](const YamlNode& item, const std::string& at) {

@@ -6,6 +6,7 @@
 
 #include "trimtab/scenario/config_reader.h"
 #include "trimtab/scenario/yaml_document.h"
+#include "trimtab/simulation/request_model.h"
 #include "trimtab/simulation/scenario.h"
 #include "trimtab/workload/workload.h"
 
@@ -24,6 +25,14 @@ Distribution ReadDistribution(const YamlNode& node, const std::string& path,
 std::vector<ProgramStep> ReadProgram(const YamlNode& node, const std::string& path,
                                      ConfigProblems& problems,
                                      std::vector<EndpointReference>& references);
+ArgumentSpec ReadArgument(const YamlNode& node, const std::string& path, ConfigProblems& problems);
+StateSpec ReadState(const YamlNode& node, const std::string& path, ConfigProblems& problems);
+// One condition, or a list of which all must hold.
+std::vector<ConditionSpec> ReadConditions(const YamlNode& node, const std::string& path,
+                                          ConfigProblems& problems);
+EffectSpec ReadEffect(const YamlNode& node, const std::string& path, ConfigProblems& problems);
+// The keys of a repeat that say how often.
+RepeatCountSpec ReadRepeatCount(MapReader& map);
 MicroserviceSpec ReadMicroservice(const YamlNode& node, const std::string& path,
                                   ConfigProblems& problems,
                                   std::vector<EndpointReference>& references);

@@ -28,6 +28,20 @@ cluster:
   network: {hop: 100us}
 operations:
   - {name: get, entry: web/get, share: 3, timeout: 2s}
+  - name: buy
+    entry: web/buy
+    effects:
+      - {take: stock, units: 2, when: {argument: size, atMost: 4}}
+      - {give: stock, when: [{state: stock, atMost: 1}, {argument: size, atLeast: 3}]}
+arguments:
+  - name: size
+    values: {first: 1, last: 5}
+    classes: [2, 5]
+    mixes: [{zipf: 1}, {at: 1h, weights: [1, 0, 0, 0, 2.5]}]
+    gradual: true
+    period: 2h
+states:
+  - {name: stock, argument: size, most: 50, initial: 40, restock: {every: 24h, stagger: 1h, level: 45}}
 microservices:
   - name: web
     threads: 16
@@ -48,6 +62,13 @@ microservices:
                 - call: {to: [db/find, db/find], parallel: true, timeout: 1s, probability: 0.5}
               otherwise:
                 - call: db/find
+      - name: buy
+        program:
+          - branch:
+              when: {state: stock, atLeast: 2}
+              then:
+                - repeat: {argument: size, times: 2, plus: -1, steps: [{call: db/find}]}
+                - repeat: {count: 3, steps: [{cpu: 1ms}]}
   - name: db
     endpoints:
       - name: find
@@ -106,6 +127,30 @@ TEST(ScenarioTest, ReadsEverySection) {
   EXPECT_EQ(db.initial.container.cpu, Millicores(200));
   EXPECT_EQ(db.memory.heap, MemorySpec{}.heap);
 
+  ASSERT_EQ(scenario->cluster.arguments.size(), 1U);
+  const ArgumentSpec& size = scenario->cluster.arguments[0];
+  EXPECT_EQ(size.last, 5);
+  EXPECT_THAT(size.classes, ElementsAre(2, 5));
+  EXPECT_EQ(size.mixes[0].zipf, 1);
+  EXPECT_EQ(size.mixes[1].at, std::chrono::hours(1));
+  EXPECT_THAT(size.mixes[1].weights, ElementsAre(1, 0, 0, 0, 2.5));
+  EXPECT_TRUE(size.gradual);
+  ASSERT_EQ(scenario->cluster.states.size(), 1U);
+  EXPECT_EQ(scenario->cluster.states[0].argument, "size");
+  EXPECT_EQ(scenario->cluster.states[0].restock->first, std::chrono::hours(24));
+  EXPECT_EQ(scenario->cluster.states[0].restock->level, 45);
+  const std::vector<EffectSpec>& effects = scenario->cluster.entries[1].effects;
+  ASSERT_EQ(effects.size(), 2U);
+  EXPECT_EQ(effects[0].change, -2);
+  EXPECT_EQ(effects[1].change, 1);
+  EXPECT_EQ(effects[1].when[0].at_most, 1);
+  EXPECT_EQ(effects[1].when[1].argument, "size");
+  const auto& when = std::get<BranchStep>(web.endpoints[1].program[0].step);
+  EXPECT_EQ(when.when[0].state, "stock");
+  const auto& repeat = std::get<RepeatStep>(when.then[0].step);
+  EXPECT_EQ(repeat.count, (RepeatCountSpec{"size", 2, -1}));
+  EXPECT_EQ(std::get<RepeatStep>(when.then[1].step).count, (RepeatCountSpec{"", 1, 3}));
+
   EXPECT_EQ(scenario->workload.surge->end, std::chrono::minutes(12));
   EXPECT_EQ(scenario->workload.surge->interference, Ratio(0.7));
   EXPECT_TRUE(scenario->workload.interference[static_cast<std::size_t>(InterferenceKind::kCpu)]);
@@ -114,13 +159,13 @@ TEST(ScenarioTest, ReadsEverySection) {
 
 TEST(ScenarioTest, ErrorsNameFileLineKeyValueAndBound) {
   const std::vector<std::tuple<const char*, const char*, const char*>> cases = {
-      {"threads: 16", "thread: 16", "f:13: microservices[web].thread: unknown key; known are"},
+      {"threads: 16", "thread: 16", "f:27: microservices[web].thread: unknown key; known are"},
       {"hop: 100us", "hop: 100", "f:8: cluster.network.hop: duration '100': has a unit other"},
       {"hop: 100us", "hop: -1us", "f:8: cluster.network.hop: duration '-1us'"},
       {"cpu: 4,", "cpu: 4Gi,", "f:7: cluster.hosts[host].cpu: cpu '4Gi'"},
       {"cpu: 4,", "cpu: 0,", "f:7: cluster.hosts[host].cpu: is 0, must be between 0.001 and 4096"},
       {"slope: 2,", "slope: .nan,",
-       "f:18: microservices[web].sensitivity.cpu.slope: number '.nan'"},
+       "f:32: microservices[web].sensitivity.cpu.slope: number '.nan'"},
       {"slope: 2,", "slope: -2,", "is -2, must be between 0 and 1000"},
       {"share: 3", "share: 3x", "f:10: operations[get].share: number '3x'"},
       {"quantile: 0.99", "quantile: 99", "f:4: sla.quantile: is 99, must be between 0.01"},
@@ -130,22 +175,41 @@ TEST(ScenarioTest, ErrorsNameFileLineKeyValueAndBound) {
       {"entry: web/get", "entry: web/put",
        "f:10: operations[get].entry: microservice 'web' has no endpoint 'put'"},
       {"- call: db/find", "- call: cache/find",
-       "f:30: microservices[web].endpoints[get].program[1].branch.otherwise[0].call: there is no "
+       "f:44: microservices[web].endpoints[get].program[1].branch.otherwise[0].call: there is no "
        "microservice 'cache'"},
       {"- call: db/find", "- call: find", "is 'find', must be microservice/endpoint"},
       {"wait: {twoPoint", "wait: {normal",
-       "f:35: microservices[db].endpoints[find].program[0].wait.normal: unknown law"},
+       "f:56: microservices[db].endpoints[find].program[0].wait.normal: unknown law"},
       {"- cpu: {quantiles", "- gpu: {quantiles",
-       "f:36: microservices[db].endpoints[find].program[1].gpu: unknown step"},
+       "f:57: microservices[db].endpoints[find].program[1].gpu: unknown step"},
       {"[0.5, 1ms]", "[0.5, 9ms]", "quantile table falls at point 2"},
       {"highShare: 0.1", "highShare: 1.1", "is 1.1, must be between 0 and 1"},
       {"autoregression: [0.5]", "autoregression: [1.5]", "is not stationary"},
       {"end: 12m", "end: 2m", "surge lasts from 10m to 2m"},
       {"constant: 0.25", "constant: 1.25", "cpu is 1.25, must be between 0 and 1"},
       {"status: assumed", "status: guessed", "is 'guessed', must be measured or assumed"},
-      {"balancing: leastOfTwo", "balancing: best", "f:15: microservices[web].balancing: is 'best'"},
+      {"balancing: leastOfTwo", "balancing: best", "f:29: microservices[web].balancing: is 'best'"},
       {"cpu: 4, memory: 8Gi", "memory: 8Gi", "f:7: cluster.hosts[host].cpu: is missing"},
       {"replicas: 2,", "replicas: 1.5,", "must be a whole number between 1 and 10000"},
+      {"last: 5", "last: 0", "f:18: arguments[size].values.last: is 0, must be at least 1"},
+      {"classes: [2, 5]", "classes: [2, 6]",
+       "classes must be ascending, from 1 on, and end with 5"},
+      {"classes: [2, 5]", "classes: some", "f:19: arguments[size].classes: must be 'each' or"},
+      {"{zipf: 1}", "{zipf: 1, weights: [1, 1, 1, 1, 1]}", "must not stand beside weights"},
+      {"gradual: true", "gradual: slowly", "is 'slowly', must be true or false"},
+      {"initial: 40", "initial: 51", "state 'stock': initial is 51, must be between 0 and 50"},
+      {"argument: size, most", "argument: colour, most", "argument 'colour' is not declared"},
+      {"take: stock", "grab: stock", "must have either 'take' or 'give'"},
+      {"take: stock", "take: stocks", "effect on 'stocks': the state is not declared"},
+      {"units: 2", "units: 0", "must be a whole number between 1 and"},
+      {"when: {state: stock, atLeast: 2}", "when: {state: stock}",
+       "must have 'atLeast' or 'atMost'"},
+      {"when: {state: stock, atLeast: 2}", "when: {atLeast: 2}", "must have either 'state' or"},
+      {"when: {state: stock, atLeast: 2}", "when: []", "must have at least one condition"},
+      {"probability: 0.25", "chance: 0.25", "must have either 'probability' or 'when'"},
+      {"count: 3,", "argument: size, count: 3,", "must have either 'count' or 'argument'"},
+      {"steps: [{cpu: 1ms}]", "steps: [{repeat: {count: 2, steps: []}}]",
+       "a repeat stands inside another"},
   };
   for (const auto& [from, to, expected] : cases) {
     EXPECT_THAT(ErrorOf(Changed(from, to)), HasSubstr(expected)) << from << " -> " << to;
@@ -203,7 +267,11 @@ TEST(ScenarioTest, HashDependsOnTheMeaningAlone) {
                                                         {"share: 3", "share: 4"},
                                                         {"sigma: 3", "sigma: 4"},
                                                         {"low: 1ms", "low: 1.1ms"},
-                                                        {"count: 2", "count: 3"}}) {
+                                                        {"count: 2", "count: 3"},
+                                                        {"level: 45", "level: 46"},
+                                                        {"zipf: 1", "zipf: 1.5"},
+                                                        {"units: 2", "units: 3"},
+                                                        {"plus: -1", "plus: 1"}}) {
     EXPECT_NE(ScenarioHash(*ParseScenario(Changed(from, to), "f")), hash) << to;
   }
 }

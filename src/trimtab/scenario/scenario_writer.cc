@@ -10,6 +10,7 @@
 #include "trimtab/application/interference.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/quantity/time.h"
+#include "trimtab/scenario/request_writer.h"
 #include "trimtab/scenario/scenario.h"
 #include "trimtab/scenario/yaml_writer.h"
 #include "trimtab/simulation/scenario.h"
@@ -104,9 +105,19 @@ void WriteProgram(YamlWriter& out, std::string_view key, const std::vector<Progr
                    [&](const CallStep& s) { WriteCall(out, s); },
                    [&](const BranchStep& s) {
                      out.Open("branch");
-                     out.Number("probability", s.probability);
+                     if (s.when.empty()) {
+                       out.Number("probability", s.probability);
+                     } else {
+                       WriteConditions(out, s.when);
+                     }
                      WriteProgram(out, "then", s.then);
                      WriteProgram(out, "otherwise", s.otherwise);
+                     out.Close();
+                   },
+                   [&](const RepeatStep& s) {
+                     out.Open("repeat");
+                     WriteRepeatCount(out, s.count);
+                     WriteProgram(out, "steps", s.steps);
                      out.Close();
                    },
                },
@@ -243,9 +254,11 @@ void WriteWorld(YamlWriter& out, const ClusterScenario& cluster) {
     out.Text("entry", entry.microservice + "/" + entry.endpoint);
     out.Number("share", entry.share);
     if (entry.timeout) out.Time("timeout", *entry.timeout);
+    WriteEffects(out, entry.effects);
     out.Close();
   }
   out.Close();
+  WriteRequestModel(out, cluster);
   out.Open("microservices");
   for (const MicroserviceSpec& m : cluster.microservices) WriteMicroservice(out, m);
   out.Close();

@@ -14,11 +14,12 @@ SimNanos RoundUp(double nanos) { return static_cast<SimNanos>(std::ceil(nanos));
 
 }  // namespace
 
-void Calls::SendEntry(std::uint16_t entry) {
-  const CompiledTarget& target = state_.programs.entries[entry];
+void Calls::SendEntry(const Request& request) {
+  const CompiledTarget& target = state_.programs.entries[request.entry];
   const std::uint32_t index = state_.frames.Allocate();
   Frame& frame = state_.frames[index];
-  frame.entry = entry;
+  frame.entry = request.entry;
+  frame.kind = request.kind;
   frame.trace = spans_.OnRequest();
   requests_.OnRequest();
   Send(index, target, kNone);
@@ -169,6 +170,16 @@ bool Calls::RunSteps(std::uint32_t index) {
       case StepKind::kBranch:
         if (!(streams.branch.Uniform() < programs.branches[step.a])) frame.step = step.b;
         break;
+      case StepKind::kWhen:
+        if (!process_.Holds(frame.kind, step.a)) frame.step = step.b;
+        break;
+      case StepKind::kRepeat:
+        frame.repeats = process_.Repeats(frame.kind, step.a);
+        if (frame.repeats == 0) frame.step = step.b;
+        break;
+      case StepKind::kAgain:
+        if (--frame.repeats > 0) frame.step = step.b;
+        break;
       case StepKind::kJump:
         frame.step = step.b;
         break;
@@ -206,6 +217,7 @@ void Calls::CallAll(std::uint32_t index, const Step& step) {
     const std::uint32_t child = state_.frames.Allocate();  // moves the frames
     const Frame& parent = state_.frames[index];
     state_.frames[child].parent = index;
+    state_.frames[child].kind = parent.kind;
     if (parent.trace != kNone) {
       state_.frames[child].trace = spans_.OnCall(parent, state_);
     }

@@ -6,6 +6,7 @@
 #include "trimtab/simulation/cluster_state.h"
 #include "trimtab/simulation/host_shares.h"
 #include "trimtab/simulation/request_log.h"
+#include "trimtab/simulation/request_process.h"
 #include "trimtab/simulation/span_sampler.h"
 
 namespace trimtab {
@@ -17,11 +18,12 @@ namespace trimtab {
 class Calls {
  public:
   // The arguments must outlive it.
-  Calls(ClusterState& state, HostShares& shares, RequestLog& requests, SpanSampler& spans)
-      : state_(state), shares_(shares), requests_(requests), spans_(spans) {}
+  Calls(ClusterState& state, HostShares& shares, const RequestProcess& process,
+        RequestLog& requests, SpanSampler& spans)
+      : state_(state), shares_(shares), process_(process), requests_(requests), spans_(spans) {}
 
   // A client sends a request to an entry of the scenario.
-  void SendEntry(std::uint16_t entry);
+  void SendEntry(const Request& request);
   void Deliver(std::uint32_t frame);
   void OnContainerTimer(std::uint32_t container, SimNanos time);
   void OnWaitEnd(std::uint32_t frame);
@@ -56,6 +58,7 @@ class Calls {
 
   ClusterState& state_;
   HostShares& shares_;
+  const RequestProcess& process_;
   RequestLog& requests_;
   SpanSampler& spans_;
 };

@@ -43,8 +43,7 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(const ClusterScenar
                                                              Handler handler) {
   std::unique_ptr<EventLoop> loop(new EventLoop(scenario, options, std::move(handler)));
   if (absl::Status status = loop->replicas_.StartInitial(); !status.ok()) return status;
-  const SimNanos first = loop->arrivals_.Next(0);
-  if (first != kNever) loop->state_.events.Push(first, EventKind::kArrive, 0);
+  loop->PushNextRequest();
   loop->state_.events.Push(HostContention::kTick, EventKind::kHostTick, 0);
   return loop;
 }
@@ -52,11 +51,11 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(const ClusterScenar
 EventLoop::EventLoop(const ClusterScenario& scenario, const EventLoopOptions& options,
                      Handler handler)
     : state_(InitialState(scenario, options)),
-      arrivals_(scenario.entries, options.load, options.seed),
+      process_(scenario, options.load, options.seed),
       shares_(state_),
       requests_(scenario.entries.size(), options.bins_per_octave),
       spans_(options.span_share, options.most_unread_spans, options.seed),
-      calls_(state_, shares_, requests_, spans_),
+      calls_(state_, shares_, process_, requests_, spans_),
       replicas_(state_, shares_, calls_),
       contention_(state_, shares_, replicas_),
       handler_(std::move(handler)) {}
@@ -113,9 +112,13 @@ void EventLoop::Step(const Event& event) {
 }
 
 void EventLoop::OnArrive() {
-  calls_.SendEntry(arrivals_.PickEntry());
-  const SimNanos next = arrivals_.Next(state_.now);
-  if (next != kNever) state_.events.Push(next, EventKind::kArrive, 0);
+  calls_.SendEntry(next_);
+  PushNextRequest();
+}
+
+void EventLoop::PushNextRequest() {
+  next_ = process_.Next();
+  if (next_.time != kNever) state_.events.Push(next_.time, EventKind::kArrive, 0);
 }
 
 }  // namespace trimtab

@@ -8,13 +8,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trimtab/quantity/time.h"
-#include "trimtab/simulation/arrivals.h"
 #include "trimtab/simulation/calls.h"
 #include "trimtab/simulation/cluster_state.h"
 #include "trimtab/simulation/host_contention.h"
 #include "trimtab/simulation/host_shares.h"
 #include "trimtab/simulation/replicas.h"
 #include "trimtab/simulation/request_log.h"
+#include "trimtab/simulation/request_process.h"
 #include "trimtab/simulation/span_sampler.h"
 #include "trimtab/workload/load_series.h"
 
@@ -31,7 +31,8 @@ struct EventLoopOptions {
 // Events happen in order of (time, sequence number of the push); equal times therefore fall in the
 // order in which they were caused. One step pops the earliest event, sets `now` and does:
 //
-//   Arrive            send a request to an entry drawn from the mix; push the next Arrive
+//   Arrive            send the request to its entry; the process settles the next one, its
+//                     arguments and what it does to the state included; push its Arrive
 //   send(call)        pick a replica of those in the balancer; none: an error reply, at once;
 //                     otherwise push Deliver after one hop; with a timeout, note its deadline
 //   Deliver           replica gone, starting or killed: error reply after one hop
@@ -42,6 +43,7 @@ struct EventLoopOptions {
 //   run(frame)        CPU    demand from its stream: join the running set of the container; wait
 //                     WAIT   push WaitEnd; wait
 //                     CALL   send to all targets; wait until each has answered or timed out
+//                     WHEN, REPEAT   as the kind of the request says
 //                     END    note the own latency; free the thread, which begins the next of the
 //                            accept queue; push Reply after transfer and one hop
 //   ContainerTimer    stale unless it is the container's pending one; serve the time that has
@@ -86,6 +88,7 @@ class EventLoop {
   HostContention& contention() { return contention_; }
   RequestLog& requests() { return requests_; }
   const RequestLog& requests() const { return requests_; }
+  const RequestProcess& process() const { return process_; }
   SpanSampler& spans() { return spans_; }
   const SpanSampler& spans() const { return spans_; }
 
@@ -93,9 +96,11 @@ class EventLoop {
   EventLoop(const ClusterScenario& scenario, const EventLoopOptions& options, Handler handler);
   void Step(const Event& event);
   void OnArrive();
+  void PushNextRequest();
 
   ClusterState state_;
-  Arrivals arrivals_;
+  RequestProcess process_;
+  Request next_;
   HostShares shares_;
   RequestLog requests_;
   SpanSampler spans_;

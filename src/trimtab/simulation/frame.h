@@ -39,8 +39,10 @@ struct Frame {
   std::uint32_t generation = 0;
   std::uint32_t trace = kNone;  // context of a sampled request
   float owed_cpu = 0;           // page faults to be paid with the next CPU step, CPU nanoseconds
+  std::uint32_t kind = 0;       // of the request that it is part of
   std::uint16_t pending = 0;    // callees that have not answered
   std::uint16_t entry = 0;      // of a root
+  std::uint16_t repeats = 0;    // of the present REPEAT that are left
   FrameState state = FrameState::kFree;
   bool failed = false;
   bool detached = false;  // its caller gave up: nobody waits for the answer

@@ -18,7 +18,8 @@ namespace {
 
 class Compiler {
  public:
-  explicit Compiler(const ClusterScenario& scenario) : scenario_(scenario) {
+  explicit Compiler(const ClusterScenario& scenario)
+      : scenario_(scenario), rules_(RequestRules::Of(scenario)) {
     std::uint32_t next = 0;
     for (const auto& microservice : scenario.microservices) {
       for (const auto& endpoint : microservice.endpoints) {
@@ -67,7 +68,13 @@ class Compiler {
     if (branch) out_.steps[*branch].b = Here();
   }
   void Add(const BranchStep& step) {
-    const std::optional<std::size_t> branch = OpenBranch(step.probability);
+    std::optional<std::size_t> branch;
+    if (step.when.empty()) {
+      branch = OpenBranch(step.probability);
+    } else {
+      branch = out_.steps.size();
+      out_.steps.push_back({StepKind::kWhen, rules_.IndexOf(step.when), 0});
+    }
     AddSteps(step.then);
     if (!branch) return;
     if (step.otherwise.empty()) {
@@ -79,6 +86,15 @@ class Compiler {
     out_.steps[*branch].b = Here();
     AddSteps(step.otherwise);
     out_.steps[jump].b = Here();
+  }
+
+  void Add(const RepeatStep& step) {
+    const std::size_t head = out_.steps.size();
+    out_.steps.push_back({StepKind::kRepeat, rules_.IndexOf(step.count), 0});
+    const std::uint32_t body = Here();
+    AddSteps(step.steps);
+    out_.steps.push_back({StepKind::kAgain, 0, body});
+    out_.steps[head].b = Here();
   }
 
   // Nothing is drawn for a certain step.
@@ -110,6 +126,7 @@ class Compiler {
   std::uint32_t Here() const { return static_cast<std::uint32_t>(out_.steps.size()); }
 
   const ClusterScenario& scenario_;
+  const RequestRules rules_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> index_;
   SamplerFactory samplers_;
   CompiledPrograms out_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "trimtab/simulation/event_queue.h"
+#include "trimtab/simulation/request_rules.h"
 #include "trimtab/simulation/sampler.h"
 #include "trimtab/simulation/scenario.h"
 
@@ -16,6 +17,9 @@ enum class StepKind : std::uint8_t {
   kWait,    // sampler a
   kCall,    // targets [a, a + b) at once
   kBranch,  // goes on with probability branches[a], else jumps to step b
+  kWhen,    // goes on when condition a of the request holds, else jumps to step b
+  kRepeat,  // sets the frame's repeats to count a of the request; if 0, jumps to step b
+  kAgain,   // jumps to step b as long as repeats are left
   kJump,    // to step b
   kEnd,
 };
@@ -41,7 +45,8 @@ struct CompiledEndpoint {
   std::string name;
 };
 
-// Immutable after Compile(): one for all clusters of a scenario.
+// Immutable after Compile(): one for all clusters of a scenario. Conditions and counts of a request
+// are those of RequestRules::Of() the scenario.
 struct CompiledPrograms {
   std::vector<Step> steps;
   std::vector<Sampler> samplers;

@@ -1,5 +1,6 @@
 #include "trimtab/simulation/scenario.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "fmt/format.h"
 #include "trimtab/quantity/text.h"
+#include "trimtab/simulation/request_model_check.h"
 
 namespace trimtab {
 namespace {
@@ -33,6 +35,7 @@ class ScenarioCheck {
     CheckEntries();
     CheckTimes();
     CheckCycles();
+    CheckRequestModel(scenario_, violations_);
     if (violations_.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrJoin(violations_, "\n"));
   }
@@ -143,8 +146,23 @@ class ScenarioCheck {
         InRange(where, "branch probability", branch->probability, 0, 1);
         CheckProgram(where + " then", branch->then, depth + 1);
         CheckProgram(where + " otherwise", branch->otherwise, depth + 1);
+      } else if (const auto* repeat = std::get_if<RepeatStep>(&program[i].step)) {
+        if (RepeatsInside(repeat->steps, 0)) {
+          Add("{}: a repeat stands inside another, must be in an endpoint of its own", where);
+        }
+        CheckProgram(where + " repeated", repeat->steps, depth + 1);
       }
     }
+  }
+  // A call has one counter of repeats.
+  static bool RepeatsInside(const std::vector<ProgramStep>& program, int depth) {
+    if (depth > kDeepestBranch) return false;
+    return std::ranges::any_of(program, [depth](const ProgramStep& step) {
+      if (std::holds_alternative<RepeatStep>(step.step)) return true;
+      const auto* branch = std::get_if<BranchStep>(&step.step);
+      return branch != nullptr && (RepeatsInside(branch->then, depth + 1) ||
+                                   RepeatsInside(branch->otherwise, depth + 1));
+    });
   }
   void CheckCall(const std::string& place, const CallStep& call) {
     InRange(place, "call probability", call.probability, 0, 1);
@@ -248,6 +266,8 @@ class ScenarioCheck {
       } else if (const auto* branch = std::get_if<BranchStep>(&step.step)) {
         Collect(branch->then, callees, depth + 1);
         Collect(branch->otherwise, callees, depth + 1);
+      } else if (const auto* repeat = std::get_if<RepeatStep>(&step.step)) {
+        Collect(repeat->steps, callees, depth + 1);
       }
     }
   }

@@ -13,6 +13,7 @@
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/simulation/distribution.h"
+#include "trimtab/simulation/request_model.h"
 
 namespace trimtab {
 
@@ -43,12 +44,17 @@ struct CallStep {
 };
 struct ProgramStep;
 struct BranchStep {
-  double probability = 0.5;  // of `then`
+  double probability = 0.5;  // of `then`, when there is no `when`
   std::vector<ProgramStep> then;
   std::vector<ProgramStep> otherwise;
+  std::vector<ConditionSpec> when;  // all must hold for `then`
+};
+struct RepeatStep {
+  RepeatCountSpec count;
+  std::vector<ProgramStep> steps;  // without another RepeatStep
 };
 struct ProgramStep {
-  std::variant<CpuStep, WaitStep, CallStep, BranchStep> step;
+  std::variant<CpuStep, WaitStep, CallStep, BranchStep, RepeatStep> step;
 };
 
 struct EndpointSpec {
@@ -119,6 +125,7 @@ struct EntrySpec {
   std::string endpoint;
   double share = 1;  // of the arrivals, relative to the sum
   std::optional<Duration> timeout;
+  std::vector<EffectSpec> effects;  // the first that is possible is done
 };
 
 struct NetworkSpec {
@@ -148,6 +155,8 @@ struct ClusterScenario {
   std::vector<HostSpec> hosts;
   std::vector<MicroserviceSpec> microservices;
   std::vector<EntrySpec> entries;
+  std::vector<ArgumentSpec> arguments;
+  std::vector<StateSpec> states;
   NetworkSpec network;
   LifeSpec life;
   Duration quota_period{std::chrono::milliseconds(100)};

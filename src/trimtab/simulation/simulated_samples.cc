@@ -172,7 +172,8 @@ std::unique_ptr<Station> SimulatedSamples::StationOf(const StationSetting& setti
                                      Contention::From(setting.interference),
                                      InCores(host.cpu),
                                      host.memory.as_double(),
-                                     traffic_[m].mix};
+                                     traffic_[m].mix,
+                                     traffic_[m].kinds};
   auto station = std::make_unique<Station>(scenario_, programs_, parameters, seed);
   station->Run(kWarmUp);
   station->Restart();

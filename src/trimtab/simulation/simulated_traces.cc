@@ -22,6 +22,10 @@ absl::Status SimulatedTraces::Read(Instant now, const std::function<void(const S
     span.kind = record.kind;
     span.start = Instant(Duration(record.start));
     span.duration = Duration(record.end - record.start);
+    span.argument_classes.clear();
+    if (record.request_kind != kNone) {
+      span.argument_classes = loop_.process().ArgumentClasses(record.request_kind);
+    }
     sink(span);
     records.pop_front();
   }

@@ -46,7 +46,7 @@ void SpanSampler::OnReply(const Frame& frame, const ClusterState& state) {
     const bool from_arrival = state.scenario->span_start == SpanStart::kArrival;
     Report({context.trace, context.server, context.client,
             state.programs.endpoints[frame.endpoint].microservice, context.served_by,
-            frame.endpoint, SpanKind::kServer, from_arrival ? frame.arrived : frame.started,
+            frame.endpoint, context.client == 0 ? frame.kind : kNone, SpanKind::kServer, from_arrival ? frame.arrived : frame.started,
             frame.ended, state.now});
   }
   if (!frame.detached) OnCallOver(frame, state);
@@ -57,7 +57,7 @@ void SpanSampler::OnCallOver(const Frame& frame, const ClusterState& state) {
   const Context& context = contexts_[frame.trace];
   if (context.client == 0) return;
   Report({context.trace, context.client, context.caller, context.microservice, context.ordinal,
-          frame.endpoint, SpanKind::kClient, frame.sent, state.now, state.now});
+          frame.endpoint, kNone, SpanKind::kClient, frame.sent, state.now, state.now});
 }
 
 void SpanSampler::Report(const SampledSpan& record) {

@@ -20,6 +20,7 @@ struct SampledSpan {
   std::uint32_t microservice = 0;
   std::uint32_t ordinal = 0;  // of the replica
   std::uint32_t endpoint = 0;
+  std::uint32_t request_kind = kNone;  // of a root's server span
   SpanKind kind = SpanKind::kUnspecified;
   SimNanos start = 0;
   SimNanos end = 0;

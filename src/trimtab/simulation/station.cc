@@ -49,7 +49,8 @@ Station::Station(const ClusterScenario& scenario, const CompiledPrograms& progra
       nanos_per_request_(1e9 / parameters.rate),
       quota_cores_(InCores(parameters.container.cpu)),
       gaps_(Stream(seed, spec_.name, "gaps")),
-      mix_(Stream(seed, spec_.name, "mix")) {
+      mix_(Stream(seed, spec_.name, "mix")),
+      kind_draws_(Stream(seed, spec_.name, "kinds")) {
   for (std::uint32_t m = 0; m < parameters.microservice; ++m) {
     first_endpoint_ += static_cast<std::uint32_t>(scenario.microservices[m].endpoints.size());
   }
@@ -60,6 +61,14 @@ Station::Station(const ClusterScenario& scenario, const CompiledPrograms& progra
     streams_.push_back({Stream(seed, spec_.name, name + "/demand"),
                         Stream(seed, spec_.name, name + "/wait"),
                         Stream(seed, spec_.name, name + "/branch")});
+  }
+  for (const std::vector<WeightedKind>& of : parameters.kinds) {
+    KindMix& mix = kind_mixes_.emplace_back();
+    double shares = 0;
+    for (const WeightedKind& kind : of) {
+      mix.kinds.push_back(kind.kind);
+      mix.cumulative.push_back(shares += kind.share);
+    }
   }
   unit_exponential_ = SamplerFactory().Make(Exponential{Latency(1)});
   arrival_ = NextArrival();
@@ -121,6 +130,15 @@ std::uint32_t Station::PickEndpoint() {
   return static_cast<std::uint32_t>(chosen - cumulative_mix_.begin());
 }
 
+const RequestKind* Station::PickKind(std::uint32_t endpoint) {
+  if (kind_mixes_.empty() || kind_mixes_[endpoint].kinds.empty()) return nullptr;
+  const auto& [kinds, cumulative] = kind_mixes_[endpoint];
+  if (kinds.size() == 1) return kinds.data();
+  const double draw = kind_draws_.Uniform() * cumulative.back();
+  const auto chosen = std::upper_bound(cumulative.begin(), cumulative.end() - 1, draw);
+  return &kinds[static_cast<std::size_t>(chosen - cumulative.begin())];
+}
+
 void Station::Arrive() {
   std::uint32_t index = 0;
   if (free_.empty()) {
@@ -131,8 +149,13 @@ void Station::Arrive() {
     free_.pop_back();
   }
   const std::uint32_t endpoint = PickEndpoint();
-  tasks_[index] = {now_, now_, 0, endpoint,
-                   programs_.endpoints[first_endpoint_ + endpoint].first_step};
+  tasks_[index] = {now_,
+                   now_,
+                   0,
+                   endpoint,
+                   programs_.endpoints[first_endpoint_ + endpoint].first_step,
+                   PickKind(endpoint),
+                   0};
   arrival_ = NextArrival();
   if (spec_.threads > 0 && busy_ == spec_.threads) {
     queue_.push_back(index);
@@ -188,6 +211,18 @@ bool Station::RunSteps(std::uint32_t index) {
         break;
       case StepKind::kBranch:
         if (!(streams.branch.Uniform() < programs_.branches[step.a])) task.step = step.b;
+        break;
+      case StepKind::kWhen:
+        if (task.kind == nullptr || (task.kind->conditions >> step.a & 1U) == 0) {
+          task.step = step.b;
+        }
+        break;
+      case StepKind::kRepeat:
+        task.repeats = task.kind == nullptr ? 0 : task.kind->repeats[step.a];
+        if (task.repeats == 0) task.step = step.b;
+        break;
+      case StepKind::kAgain:
+        if (--task.repeats > 0) task.step = step.b;
         break;
       case StepKind::kJump:
         task.step = step.b;

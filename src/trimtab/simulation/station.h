@@ -12,6 +12,7 @@
 #include "trimtab/simulation/memory_model.h"
 #include "trimtab/simulation/program.h"
 #include "trimtab/simulation/scenario.h"
+#include "trimtab/simulation/traffic.h"
 
 namespace trimtab {
 
@@ -23,6 +24,8 @@ struct StationParameters {
   double host_cores = 0;    // capacity of its host
   double host_memory = 0;   // bytes
   std::vector<double> mix;  // share of each of its endpoints, by index in the scenario; sums to 1
+  // Of MicroserviceTraffic; empty: conditions do not hold, repeats are 0.
+  std::vector<std::vector<WeightedKind>> kinds;
 };
 
 // The container, thread pool, memory and slow-down of the event loop without its queue: the next
@@ -58,6 +61,8 @@ class Station {
     double owed_cpu;
     std::uint32_t endpoint;
     std::uint32_t step;
+    const RequestKind* kind;
+    std::uint16_t repeats;
   };
   struct WaitEnd {
     SimNanos time;
@@ -67,6 +72,10 @@ class Station {
     bool operator()(const WaitEnd& a, const WaitEnd& b) const {
       return a.time < b.time || (a.time == b.time && a.task < b.task);
     }
+  };
+  struct KindMix {
+    std::vector<RequestKind> kinds;
+    std::vector<double> cumulative;  // of their shares
   };
   struct EndpointStreams {
     LatinHypercubeStream demand;
@@ -80,6 +89,7 @@ class Station {
   bool RunSteps(std::uint32_t task);
   void End(std::uint32_t task);
   std::uint32_t PickEndpoint();
+  const RequestKind* PickKind(std::uint32_t endpoint);
   SimNanos NextArrival();
 
   const ClusterScenario& scenario_;
@@ -93,9 +103,11 @@ class Station {
   double nanos_per_request_;
   double quota_cores_;
   std::vector<double> cumulative_mix_;
+  std::vector<KindMix> kind_mixes_;  // by endpoint of the microservice; empty without kinds
   std::uint32_t first_endpoint_ = 0;
   LatinHypercubeStream gaps_;
   LatinHypercubeStream mix_;
+  LatinHypercubeStream kind_draws_;
   Sampler unit_exponential_;
   std::vector<EndpointStreams> streams_;  // by endpoint of the microservice
 

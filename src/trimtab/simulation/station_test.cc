@@ -21,7 +21,7 @@ ClusterScenario OneContainer(int threads) {
   MicroserviceSpec spec =
       PlainMicroservice("a", {Cpu(Lognormal{Latency(5), 1}),
                               Wait(Exponential{Latency(2)}),
-                              {BranchStep{0.25, {Cpu(Exponential{Latency(3)})}, {}}}});
+                              {BranchStep{0.25, {Cpu(Exponential{Latency(3)})}, {}, {}}}});
   spec.threads = threads;
   spec.parallelism = 4;
   spec.initial = {1, {Millicores(500), Mebibytes(60)}};
@@ -93,7 +93,8 @@ INSTANTIATE_TEST_SUITE_P(Threads, StationAgainstLoop, testing::Values(0, 16));
 TEST(StationTest, SameSeedGivesTheSameLatencies) {
   const ClusterScenario scenario = OneContainer(0);
   const CompiledPrograms programs = CompiledPrograms::Compile(scenario);
-  const StationParameters parameters{0, {Millicores(500), Mebibytes(60)}, 30, {}, 8, 1e12, {1.0}};
+  const StationParameters parameters{0, {Millicores(500), Mebibytes(60)}, 30, {}, 8, 1e12, {1.0},
+                                     {}};
   Station one(scenario, programs, parameters, 5);
   Station two(scenario, programs, parameters, 5);
   Station other(scenario, programs, parameters, 6);

@@ -36,6 +36,9 @@ struct Span {
   SpanKind kind = SpanKind::kUnspecified;
   Instant start;
   Duration duration{0};
+  // Of an entry: the classes of the request's arguments, "distance=4-6;seats=1". Values themselves
+  // are never recorded.
+  std::string argument_classes;
 };
 
 }  // namespace trimtab

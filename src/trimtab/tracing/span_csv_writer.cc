@@ -48,7 +48,9 @@ void AppendField(std::string_view field, std::string& row) {
 class GzipWriter : public SpanCsvWriter {
  public:
   GzipWriter(std::string path, gzFile file) : path_(std::move(path)), file_(file) {
-    row_ = "trace_id,span_id,parent_span_id,service,pod,operation,kind,start_ns,duration_ns\n";
+    row_ =
+        "trace_id,span_id,parent_span_id,service,pod,operation,kind,start_ns,duration_ns,"
+        "argument_classes\n";
     WriteRow();
   }
   ~GzipWriter() override {
@@ -69,8 +71,10 @@ class GzipWriter : public SpanCsvWriter {
     AppendField(span.pod, row_);
     row_ += ',';
     AppendField(span.operation, row_);
-    fmt::format_to(out, ",{},{},{}\n", NameOf(span.kind), span.start.time_since_epoch().count(),
+    fmt::format_to(out, ",{},{},{},", NameOf(span.kind), span.start.time_since_epoch().count(),
                    span.duration.count());
+    AppendField(span.argument_classes, row_);
+    row_ += '\n';
     WriteRow();
   }
 

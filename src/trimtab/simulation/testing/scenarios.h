@@ -43,7 +43,7 @@ inline ClusterScenario PlainCluster(std::vector<MicroserviceSpec> microservices)
   scenario.name = "plain";
   scenario.hosts.push_back({"host-1", Cores(900'000), Gibibytes(900)});
   scenario.network.hop = Duration(0);
-  scenario.entries.push_back({"request", microservices.front().name, "serve", 1.0, {}});
+  scenario.entries.push_back({"request", microservices.front().name, "serve", 1.0, {}, {}});
   scenario.microservices = std::move(microservices);
   return scenario;
 }
