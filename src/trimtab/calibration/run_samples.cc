@@ -15,6 +15,31 @@
 #include "trimtab/quantity/time.h"
 
 namespace trimtab {
+namespace {
+
+void MergeSorted(const std::vector<double>& from, std::vector<double>& into) {
+  const auto middle = static_cast<std::ptrdiff_t>(into.size());
+  into.insert(into.end(), from.begin(), from.end());
+  std::inplace_merge(into.begin(), into.begin() + middle, into.end());
+}
+
+// The rate of a pool is that of a trace's run, averaged over its traces.
+std::vector<RecordedRun> Pooled(std::vector<RecordedRun> runs, std::size_t pools) {
+  std::vector<RecordedRun> pooled(std::min(pools, runs.size()));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    RecordedRun& pool = pooled[i % pooled.size()];
+    pool.rate += runs[i].rate * static_cast<double>(runs[i].traces);
+    pool.traces += runs[i].traces;
+    MergeSorted(runs[i].end_to_end, pool.end_to_end);
+    for (const auto& [name, values] : runs[i].own_latency) {
+      MergeSorted(values, pool.own_latency[name]);
+    }
+  }
+  for (RecordedRun& pool : pooled) pool.rate /= static_cast<double>(pool.traces);
+  return pooled;
+}
+
+}  // namespace
 
 double QuantileOfSorted(std::span<const double> values, double p) {
   const double place = p * static_cast<double>(values.size() - 1);
@@ -36,6 +61,13 @@ bool RunCollector::IsMerged(NameId service) {
   return merged_[service.value()];
 }
 
+bool RunCollector::IsFaulty(const Visit& visit) const {
+  return std::any_of(options_.faults.begin(), options_.faults.end(), [&](const FaultWindow& fault) {
+    return visit.start >= fault.start && visit.start < fault.end &&
+           names_.Name(visit.pod) == fault.pod;
+  });
+}
+
 void RunCollector::AcceptTrace(const TraceId&, std::span<const SpanRecord> spans) {
   // A span without a service belongs to its parent's visit.
   spans_.assign(spans.begin(), spans.end());
@@ -51,6 +83,7 @@ void RunCollector::AcceptTrace(const TraceId&, std::span<const SpanRecord> spans
   const auto index = static_cast<std::uint32_t>(traces_.size());
   traces_.push_back({trace->visits[0].start, ToLatency(trace->visits[0].duration()).count()});
   for (const Visit& visit : trace->visits) {
+    if (IsFaulty(visit)) continue;
     samples_.push_back(
         {index, visit.service, static_cast<float>(ToLatency(visit.own_latency).count())});
   }
@@ -97,6 +130,7 @@ absl::StatusOr<std::vector<RecordedRun>> RunCollector::Runs() const {
     for (auto& [name, values] : runs[i].own_latency) std::sort(values.begin(), values.end());
     std::sort(runs[i].end_to_end.begin(), runs[i].end_to_end.end());
   }
+  if (options_.pools > 0) return Pooled(std::move(runs), static_cast<std::size_t>(options_.pools));
   return runs;
 }
 

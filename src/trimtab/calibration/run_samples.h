@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "trimtab/calibration/fault_list.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/trace_assembler.h"
@@ -15,7 +16,7 @@
 
 namespace trimtab {
 
-// One stretch of a recording without a long pause.
+// One stretch of a recording without a long pause, or several that are put together.
 struct RecordedRun {
   double rate = 0;  // requests per second, sampling undone
   std::size_t traces = 0;
@@ -35,6 +36,11 @@ class RunCollector : public TraceSink {
     std::size_t most_visits = 50'000'000;
     // Microservices whose time belongs to the caller, as if they had no spans of their own.
     std::vector<std::string> merged;
+    // Visits of a pod that start in one of its windows give no sample.
+    std::vector<FaultWindow> faults;
+    // Above 0: the runs are dealt out in turn to so many, each run one of a longer recording. For
+    // recordings of many short runs at one load.
+    int pools = 0;
   };
 
   // `names` must outlive the object.
@@ -59,6 +65,7 @@ class RunCollector : public TraceSink {
   };
 
   bool IsMerged(NameId service);
+  bool IsFaulty(const Visit& visit) const;
 
   const NameTable& names_;
   Options options_;

@@ -50,10 +50,11 @@ absl::Status CollectSpans(ClusterScenario cluster, std::uint64_t seed, NameTable
 
 absl::StatusOr<std::vector<ScenarioCheckRow>> CheckScenario(
     const Scenario& scenario, const std::map<std::string, LatencyLaw>& laws,
-    const std::string& operation, std::uint64_t seed) {
+    const RecordedRun* not_fitted, const std::string& operation, std::uint64_t seed) {
   ClusterScenario cluster = scenario.cluster;
-  std::erase_if(cluster.entries,
-                [&](const EntrySpec& entry) { return entry.operation != operation; });
+  std::erase_if(cluster.entries, [&](const EntrySpec& entry) {
+    return !operation.empty() && entry.operation != operation;
+  });
   if (cluster.entries.empty()) {
     return absl::InvalidArgumentError(
         fmt::format("scenario '{}' has no operation '{}'", scenario.name, operation));
@@ -75,9 +76,14 @@ absl::StatusOr<std::vector<ScenarioCheckRow>> CheckScenario(
   std::vector<ScenarioCheckRow> rows;
   for (const auto& [name, own] : runs->front().own_latency) {
     const LatencyLaw& law = laws.at(name);
+    const auto wanted = [&](double p) {
+      if (not_fitted == nullptr) return law.Quantile(p, 0);
+      return QuantileOfSorted(not_fitted->own_latency.at(name), p);
+    };
+    if (not_fitted != nullptr && !not_fitted->own_latency.contains(name)) continue;
     rows.push_back({name,
-                    {law.Quantile(0.5, 0), QuantileOfSorted(own, 0.5)},
-                    {law.Quantile(0.95, 0), QuantileOfSorted(own, 0.95)}});
+                    {wanted(0.5), QuantileOfSorted(own, 0.5)},
+                    {wanted(0.95), QuantileOfSorted(own, 0.95)}});
   }
   return rows;
 }

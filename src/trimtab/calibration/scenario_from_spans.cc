@@ -134,8 +134,12 @@ absl::StatusOr<Scenario> ScenarioFromSpans(const std::string& name,
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const auto entry = endpoints.TargetOf(classes[i].tree);
     if (!entry.ok()) return entry.status();
-    cluster.entries.push_back({fmt::format("class-{}", i + 1), entry->microservice, entry->endpoint,
-                               static_cast<double>(classes[i].traces) / traces, std::nullopt, {}});
+    cluster.entries.push_back({fmt::format("class-{}", i + 1),
+                               entry->microservice,
+                               entry->endpoint,
+                               static_cast<double>(classes[i].traces) / traces,
+                               std::nullopt,
+                               {}});
   }
   double rate = 0;
   double tail = 0;

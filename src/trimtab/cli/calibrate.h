@@ -33,6 +33,8 @@ struct CalibrateValues {
   double sampling = 1;
   std::string scenario;
   std::string operation = "hotels";
+  std::string faults;
+  std::int64_t pools = 0;
   // Surface.
   std::string application = "hotel-reserv";
 };

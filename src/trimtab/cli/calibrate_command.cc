@@ -48,7 +48,13 @@ CommandAction DeclareCalibrate(Arguments& arguments) {
   arguments.Option("name", &values->name, "--of spans: the name of that scenario");
   arguments.Option("scenario", &values->scenario,
                    "--of spans: compare this scenario's own latencies with the laws", "SCENARIO");
-  arguments.Option("operation", &values->operation, "--of spans: the operation recorded");
+  arguments.Option("operation", &values->operation,
+                   "--of spans: the operation recorded; 'all' for all of them");
+  arguments.Option("faults", &values->faults,
+                   "--of spans: list of injected faults; the pod hit gives no sample", "FILE");
+  arguments.Option("pools", &values->pools, {.min = 0, .max = 100},
+                   "--of spans: put the runs together in turn to so many, the last not fitted; 0: "
+                   "as recorded");
   arguments.Option("application", &values->application, "--of surface: rows of this app");
   arguments.Seed(&values->seed);
   return [values](Context& context) {

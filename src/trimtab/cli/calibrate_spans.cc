@@ -1,6 +1,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "trimtab/calibration/fault_list.h"
 #include "trimtab/calibration/hold_out.h"
 #include "trimtab/calibration/run_samples.h"
 #include "trimtab/calibration/scenario_check.h"
@@ -22,6 +24,7 @@
 #include "trimtab/tracing/call_tree_inference.h"
 #include "trimtab/tracing/span_reader.h"
 #include "trimtab/tracing/trace_assembler.h"
+#include "trimtab/workload/recording.h"
 
 namespace trimtab {
 namespace {
@@ -148,21 +151,23 @@ Table LawTable(const std::map<std::string, LatencyLaw>& laws) {
 }
 
 absl::StatusOr<std::vector<ScenarioCheckRow>> Check(const CalibrateValues& values,
-                                                    const std::map<std::string, LatencyLaw>& laws) {
+                                                    const std::map<std::string, LatencyLaw>& laws,
+                                                    const RecordedRun* not_fitted) {
   if (values.scenario.empty()) return std::vector<ScenarioCheckRow>();
   const auto path = FindScenario(values.scenario);
   if (!path.ok()) return path.status();
   const auto scenario = LoadScenario(*path);
   if (!scenario.ok()) return scenario.status();
-  return CheckScenario(*scenario, laws, values.operation, values.seed);
+  return CheckScenario(*scenario, laws, not_fitted,
+                       values.operation == "all" ? "" : values.operation, values.seed);
 }
 
 Table CheckTable(const std::vector<ScenarioCheckRow>& rows) {
   Table table({{.key = "microservice", .header = "MICROSERVICE"},
-               {.key = "lawP50Seconds", .header = "LAW P50 ms", .scale = 1000, .decimals = 2},
+               {.key = "lawP50Seconds", .header = "WANTED P50 ms", .scale = 1000, .decimals = 2},
                {.key = "simulatedP50Seconds", .header = "SIMULATED", .scale = 1000, .decimals = 2},
                {.key = "p50Error", .header = "ERROR %", .scale = 100, .decimals = 1},
-               {.key = "lawP95Seconds", .header = "LAW P95 ms", .scale = 1000, .decimals = 2},
+               {.key = "lawP95Seconds", .header = "WANTED P95 ms", .scale = 1000, .decimals = 2},
                {.key = "simulatedP95Seconds", .header = "SIMULATED", .scale = 1000, .decimals = 2},
                {.key = "p95Error", .header = "ERROR %", .scale = 100, .decimals = 1}});
   for (const ScenarioCheckRow& row : rows) {
@@ -179,6 +184,14 @@ absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& 
   NameTable names;
   RunCollector::Options options;
   options.sampling = values.sampling;
+  options.pools = static_cast<int>(values.pools);
+  if (!values.faults.empty()) {
+    const auto text = ReadRecordingFile(values.faults);
+    if (!text.ok()) return text.status();
+    auto faults = ParseFaultList(*text, values.faults);
+    if (!faults.ok()) return faults.status();
+    options.faults = *std::move(faults);
+  }
   RunCollector collector(names, options);
   FileSpans spans(names, collector, context);
   if (const absl::Status read = ReadFiles(values, names, spans, context); !read.ok()) {
@@ -186,11 +199,17 @@ absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& 
   }
   const auto runs = collector.Runs();
   if (!runs.ok()) return runs.status();
+  std::vector<RecordedRun> fitted = *runs;
+  std::optional<RecordedRun> not_fitted;
+  if (values.pools > 1 && fitted.size() > 1) {
+    not_fitted = std::move(fitted.back());
+    fitted.pop_back();
+  }
   std::map<std::string, LatencyLaw> laws;
-  for (const RecordedRun& run : *runs) {
+  for (const RecordedRun& run : fitted) {
     for (const auto& [name, unused] : run.own_latency) {
       if (laws.contains(name)) continue;
-      const auto law = LawOf(*runs, name);
+      const auto law = LawOf(fitted, name);
       if (law.ok()) {
         laws.emplace(name, *law);
       } else {
@@ -206,7 +225,7 @@ absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& 
     if (!written.ok()) return written;
     context.err << fmt::format("wrote {}\n", values.out);
   }
-  const auto check = Check(values, laws);
+  const auto check = Check(values, laws, not_fitted ? &*not_fitted : nullptr);
   if (!check.ok()) return check.status();
   const auto hold_out = LeaveEachRunOut(*runs);
   const Table law_table = LawTable(laws);
@@ -225,7 +244,9 @@ absl::StatusOr<ExitCode> CalibrateSpans(const CalibrateValues& values, Context& 
   if (values.output == OutputFormat::kTable) context.out << "Own latency at an idle machine\n";
   law_table.Write(values.output, context.color, context.out);
   if (values.output == OutputFormat::kTable && !check->empty()) {
-    context.out << "\nThe scenario on the simulated cluster against the laws\n";
+    context.out << (not_fitted
+                        ? "\nThe scenario on the simulated cluster against the run not fitted\n"
+                        : "\nThe scenario on the simulated cluster against the laws\n");
     CheckTable(*check).WriteText(context.out, context.color);
   }
   if (!hold_out.ok()) {

@@ -45,7 +45,9 @@ struct Scenario {
 absl::StatusOr<Scenario> ParseScenario(std::string_view text, std::string_view name);
 // The same of a document that is parsed already; `name` stands in messages.
 absl::StatusOr<Scenario> ScenarioFrom(const YamlNode& document, std::string_view name);
-// The same from a file; kNotFound when it cannot be opened.
+// The same from a file; kNotFound when it cannot be opened. A file with `extends: other.yaml` is
+// that file beside it with its own sections in place of the other's; microservices and
+// endpoints that its operations do not reach are left out.
 absl::StatusOr<Scenario> LoadScenario(const std::string& path);
 
 // The file that reads back as the same scenario, every default spelled out.

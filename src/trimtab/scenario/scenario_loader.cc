@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include "trimtab/scenario/config_reader.h"
 #include "trimtab/scenario/provenance.h"
 #include "trimtab/scenario/scenario.h"
+#include "trimtab/scenario/scenario_extension.h"
 #include "trimtab/scenario/scenario_sections.h"
 #include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/scenario.h"
@@ -164,7 +166,15 @@ absl::StatusOr<Scenario> ParseScenario(std::string_view text, std::string_view n
   return ScenarioFrom(*document, name);
 }
 
-absl::StatusOr<Scenario> ScenarioFrom(const YamlNode& document, std::string_view name) {
+namespace {
+
+const YamlNode* FindExtends(const YamlNode& document) {
+  const auto found = std::ranges::find(document.entries, "extends", &YamlNode::Entry::key);
+  return found == document.entries.end() ? nullptr : &found->value;
+}
+
+absl::StatusOr<Scenario> ScenarioOf(const YamlNode& document, std::string_view name,
+                                    bool is_extended) {
   ConfigProblems problems{std::string(name)};
   Sections sections = ReadSections(document, problems);
   if (absl::Status status = problems.ToStatus(); !status.ok()) return status;
@@ -173,6 +183,7 @@ absl::StatusOr<Scenario> ScenarioFrom(const YamlNode& document, std::string_view
     return absl::InvalidArgumentError(fmt::format("{}: {}", name, std::string(status.message())));
   };
   if (absl::Status status = sections.cluster.Validate(); !status.ok()) return located(status);
+  if (is_extended) DropUnreached(sections.cluster);
   auto application = ApplicationOf(sections.cluster);
   if (!application.ok()) return located(application.status());
   std::vector<std::string> without = ParametersWithoutProvenance(document, sections.provenance);
@@ -182,10 +193,43 @@ absl::StatusOr<Scenario> ScenarioFrom(const YamlNode& document, std::string_view
       std::move(without)};
 }
 
-absl::StatusOr<Scenario> LoadScenario(const std::string& path) {
+}  // namespace
+
+absl::StatusOr<Scenario> ScenarioFrom(const YamlNode& document, std::string_view name) {
+  if (const YamlNode* base = FindExtends(document); base != nullptr) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{}:{}: extends: is '{}', only a file that is loaded by its path can extend another", name,
+        base->line, base->text.substr(0, 64)));
+  }
+  return ScenarioOf(document, name, false);
+}
+
+namespace {
+
+absl::StatusOr<YamlNode> ReadDocument(const std::string& path) {
   const auto text = ReadConfiguration(path);
   if (!text.ok()) return text.status();
-  return ParseScenario(*text, path);
+  return ParseYaml(*text, path);
+}
+
+}  // namespace
+
+absl::StatusOr<Scenario> LoadScenario(const std::string& path) {
+  auto document = ReadDocument(path);
+  if (!document.ok()) return document.status();
+  const YamlNode* base = FindExtends(*document);
+  if (base == nullptr) return ScenarioFrom(*document, path);
+  // Beside the file, and one step only: what a scenario is made of must be easy to find.
+  if (base->text.empty() || base->text.find('/') != std::string::npos) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}:{}: extends: is '{}', must be the name of a file in the same folder", path,
+                    base->line, base->text.substr(0, 64)));
+  }
+  const std::string base_path = (std::filesystem::path(path).parent_path() / base->text).string();
+  auto base_document = ReadDocument(base_path);
+  if (!base_document.ok()) return base_document.status();
+  if (auto whole = ScenarioFrom(*base_document, base_path); !whole.ok()) return whole.status();
+  return ScenarioOf(Extended(*std::move(document), *std::move(base_document)), path, true);
 }
 
 }  // namespace trimtab

@@ -1,5 +1,6 @@
 #include "trimtab/scenario/scenario.h"
 
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -310,6 +311,53 @@ TEST(ScenarioTest, TheShippedScenarioLoads) {
     operations.push_back(operation.name);
   }
   EXPECT_THAT(operations, ElementsAre("hotels", "recommendations", "user", "reserve"));
+}
+
+std::string WriteFile(const std::string& name, const std::string& text) {
+  const std::string path = testing::TempDir() + name;
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(ScenarioTest, AFileExtendsAnother) {
+  WriteFile("base.yaml", kSmall);
+  const auto base = ParseScenario(kSmall, "f");
+  const std::string path = WriteFile("own.yaml", R"(extends: base.yaml
+name: own
+operations:
+  - {name: find, entry: db/find}
+provenance:
+  - {parameter: "operations*", value: one, status: measured, source: here, effect: none}
+)");
+  const auto own = LoadScenario(path);
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_EQ(own->name, "own");
+  EXPECT_EQ(own->sla.latency, base->sla.latency);
+  ASSERT_EQ(own->cluster.entries.size(), 1U);
+  // No operation reaches the web.
+  ASSERT_EQ(own->cluster.microservices.size(), 1U);
+  EXPECT_EQ(own->cluster.microservices[0].name, "db");
+  EXPECT_EQ(own->application.size(), 1U);
+  EXPECT_EQ(own->cluster.states.size(), 1U);
+  ASSERT_EQ(own->provenance.size(), 2U);
+  EXPECT_EQ(own->provenance[0].value, "one");
+  EXPECT_TRUE(own->without_provenance.empty());
+}
+
+TEST(ScenarioTest, AnExtensionOfNothingIsNamed) {
+  const auto error_of = [](const std::string& text) {
+    return std::string(LoadScenario(WriteFile("bad.yaml", text)).status().message());
+  };
+  EXPECT_THAT(error_of("extends: none.yaml\n"), HasSubstr("none.yaml"));
+  EXPECT_THAT(error_of("extends: ../base.yaml\n"),
+              HasSubstr("bad.yaml:1: extends: is '../base.yaml', must be the name of a file"));
+  WriteFile("base.yaml", kSmall);
+  EXPECT_THAT(error_of("extends: base.yaml\nflavour: sweet\n"),
+              HasSubstr("bad.yaml:2: flavour: unknown key"));
+  WriteFile("chain.yaml", "extends: base.yaml\n");
+  EXPECT_THAT(error_of("extends: chain.yaml\n"),
+              HasSubstr("chain.yaml:1: extends: is 'base.yaml'"));
+  EXPECT_THAT(ErrorOf("extends: base.yaml\n"), HasSubstr("only a file that is loaded by its path"));
 }
 
 TEST(ScenarioTest, AMissingFileIsNamed) {

@@ -61,7 +61,8 @@ std::vector<Span> Examples() {
             .operation = "line\nend",
             .kind = SpanKind::kServer,
             .start = Instant(Duration(123456789)),
-            .duration = Duration(987)};
+            .duration = Duration(987),
+            .argument_classes = "size=1-2"};
   Span child{.trace = {.high = 2, .low = 3},
              .id = 0xffffffffffffffff,
              .parent = 1,
@@ -70,7 +71,8 @@ std::vector<Span> Examples() {
              .operation = "",
              .kind = SpanKind::kClient,
              .start = Instant(Duration(0)),
-             .duration = Duration(0)};
+             .duration = Duration(0),
+             .argument_classes = ""};
   return {root, child};
 }
 
