@@ -198,9 +198,9 @@ void Arguments::PositionalChoice(std::string_view name, std::string* value,
 }
 
 void Arguments::PositionalList(std::string_view name, std::vector<std::string>* values,
-                               std::string_view description) {
+                               std::string_view description, bool required) {
   Declared& declared = Add(Declared::Kind::kPositional, name, "TEXT", description);
-  declared.required = true;
+  declared.required = required;
   declared.list = true;
   declared.set = [values](std::string_view text) {
     values->emplace_back(text);

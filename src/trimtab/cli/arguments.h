@@ -70,9 +70,9 @@ class Arguments {
                   bool required = true);
   void PositionalChoice(std::string_view name, std::string* value, std::vector<std::string> choices,
                         std::string_view description);
-  // One or more; the last positional.
+  // One or more, or none where it is not required; the last positional.
   void PositionalList(std::string_view name, std::vector<std::string>* values,
-                      std::string_view description);
+                      std::string_view description, bool required = true);
 
   // What the parser of the command line reads.
   struct Declared {

@@ -44,10 +44,13 @@ constexpr std::array kCommands = {
             .examples = "trimtab eval latency-distribution spans.csv.gz\n"
                         "trimtab eval latency-distribution traces.json --window 30s -o json",
             .declare = DeclareEvalLatencyDistribution},
-    Command{.name = "eval end-to-end",
-            .description = "Compare end-to-end predictors on runs that were held out",
-            .examples = "trimtab eval end-to-end --samples samples.csv",
-            .declare = DeclareEvalEndToEnd},
+    Command{
+        .name = "eval end-to-end",
+        .description = "Compare end-to-end predictors on held-out runs, or compositions on spans",
+        .examples = "trimtab eval end-to-end --samples samples.csv\n"
+                    "trimtab eval end-to-end spans.csv.gz\n"
+                    "trimtab eval end-to-end traces.json --laws-by microservice -o json",
+        .declare = DeclareEvalEndToEnd},
     Command{.name = "eval graph-dynamics",
             .description = "Compare predictors of graph shares on blocks that were held out",
             .examples = "trimtab eval graph-dynamics spans.csv.gz --step 30s\n"

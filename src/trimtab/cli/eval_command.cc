@@ -11,9 +11,11 @@
 #include "trimtab/cli/arguments.h"
 #include "trimtab/cli/commands.h"
 #include "trimtab/cli/context.h"
+#include "trimtab/cli/eval_composition.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/output.h"
 #include "trimtab/cli/sample_world.h"
+#include "trimtab/cli/span_files.h"
 #include "trimtab/cli/sweep_bars.h"
 #include "trimtab/latency/accuracy.h"
 #include "trimtab/latency/latency_models.h"
@@ -35,6 +37,9 @@ struct Values {
   std::int64_t threads = 0;
   std::uint64_t seed = 1;
   OutputFormat output = OutputFormat::kTable;
+  SpanFiles spans;
+  std::string laws_by = "subtree";
+  double sampling = 1;
 };
 
 // A column a model, a row a microservice, median and worst below.
@@ -202,9 +207,25 @@ CommandAction DeclareEvalLatency(Arguments& arguments) {
 
 CommandAction DeclareEvalEndToEnd(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
+  DeclareSpanFiles(arguments, &values->spans, /*required=*/false);
+  arguments.Choice("laws-by", &values->laws_by, {"subtree", "microservice"},
+                   "of spans: visits of one law of own latency, those of a microservice that call "
+                   "the same or all of them");
+  arguments.Option("sampling", &values->sampling, {.min = 1e-6, .max = 1},
+                   "of spans: share of the requests that was traced");
   DeclareSamples(arguments, *values);
   DeclareRest(arguments, *values);
-  return [values](Context& context) { return RunComparison(&EvaluateTails, *values, context); };
+  return [values](Context& context) -> absl::StatusOr<ExitCode> {
+    if (values->spans.files.empty()) return RunComparison(&EvaluateTails, *values, context);
+    if (values->samples != Values().samples) {
+      return absl::InvalidArgumentError(
+          fmt::format("'{}' and --samples {}: span files or a table, not both",
+                      values->spans.files.front(), values->samples));
+    }
+    const VisitKey key =
+        values->laws_by == "subtree" ? VisitKey::kSubtree : VisitKey::kMicroservice;
+    return RunEvalComposition(values->spans, key, values->sampling, values->output, context);
+  };
 }
 
 CommandAction DeclareEvalLabels(Arguments& arguments) {

@@ -24,7 +24,6 @@
 #include "trimtab/cli/span_files.h"
 #include "trimtab/profiling/distribution_evaluation.h"
 #include "trimtab/profiling/loaded_latencies.h"
-#include "trimtab/tracing/trace_assembler.h"
 
 namespace trimtab {
 namespace {
@@ -35,17 +34,6 @@ struct Values {
   Duration window = LoadCollector::Options().window;
   std::uint64_t seed = 1;
   OutputFormat output = OutputFormat::kTable;
-};
-
-// Spans of files: all traces settle when everything is read.
-class AssembledSpans : public SpanSink {
- public:
-  explicit AssembledSpans(TraceSink& sink) : assembler_({.memory_bound = Mebibytes(256)}, sink) {}
-  void Accept(std::span<const TracedSpan> batch) override { assembler_.Add(batch, Instant()); }
-  void Finish() { assembler_.Flush(); }
-
- private:
-  TraceAssembler assembler_;
 };
 
 // The mean; nothing when a value is missing.

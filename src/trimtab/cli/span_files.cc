@@ -43,9 +43,10 @@ class WatchedFile : public InputFile {
 
 }  // namespace
 
-void DeclareSpanFiles(Arguments& arguments, SpanFiles* values) {
+void DeclareSpanFiles(Arguments& arguments, SpanFiles* values, bool required) {
   arguments.PositionalList("file", &values->files,
-                           "span files: CSV, Jaeger JSON or Alibaba MSCallGraph, plain or gzip");
+                           "span files: CSV, Jaeger JSON or Alibaba MSCallGraph, plain or gzip",
+                           required);
   arguments.Choice("format", &values->format, {"auto", "csv", "jaeger", "alibaba"},
                    "format of the files; auto looks at each");
 }

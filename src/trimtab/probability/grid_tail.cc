@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "trimtab/probability/grid_pass.h"
+#include "trimtab/probability/latency_curve.h"
 #include "trimtab/probability/latency_tree.h"
 
 namespace trimtab {
@@ -37,6 +38,12 @@ absl::StatusOr<double> GridWithin(const LatencyTree& tree, std::span<const Stage
   if (!options.richardson) return coarse;
   const double fine = pass.Evaluate(time, 2 * options.cells, 2.0).At(time);
   return std::clamp(fine + (fine - coarse) / 3.0, 0.0, 1.0);
+}
+
+absl::StatusOr<LatencyCurve> GridCurve(const LatencyTree& tree, std::span<const StageLaw> laws,
+                                       std::size_t cells) {
+  if (absl::Status status = ValidateGrid(tree, laws, {.cells = cells}); !status.ok()) return status;
+  return GridPass(tree, laws).Evaluate(std::numeric_limits<double>::infinity(), cells);
 }
 
 absl::StatusOr<double> GridQuantile(const LatencyTree& tree, std::span<const StageLaw> laws,

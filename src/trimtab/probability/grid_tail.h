@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trimtab/probability/cumulants.h"
+#include "trimtab/probability/latency_curve.h"
 #include "trimtab/probability/latency_tree.h"
 #include "trimtab/probability/sequence_tail.h"
 
@@ -43,6 +44,11 @@ absl::Status ValidateLaws(const LatencyTree& tree, std::span<const StageLaw> law
 // series; memory O(cells * log nodes). No recursion: any depth.
 absl::StatusOr<double> GridWithin(const LatencyTree& tree, std::span<const StageLaw> laws,
                                   double time, const GridOptions& options = {});
+
+// The whole distribution on one grid, without extrapolation: for mixtures of trees.
+// kInvalidArgument as ValidateLaws, or for cells outside their bound.
+absl::StatusOr<LatencyCurve> GridCurve(const LatencyTree& tree, std::span<const StageLaw> laws,
+                                       std::size_t cells);
 
 // The time (s) by which a share `level` is done. Coarser than GridWithin, for the grid covers the
 // whole distribution. kInvalidArgument as GridWithin, or for a level outside (0, 1).

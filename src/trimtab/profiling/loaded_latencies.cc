@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -144,6 +145,10 @@ absl::StatusOr<LoadedLatencies> LoadCollector::Collect() const {
   if (result.loads.empty()) {
     return absl::InvalidArgumentError(
         fmt::format("all {} traces start at one instant, a load needs time", starts_.size()));
+  }
+  for (const std::uint32_t window : window_of) {
+    const bool has_rate = windows[window].traces > 0 && windows[window].seconds > 0;
+    result.load_of_trace.push_back(has_rate ? std::optional(windows[window].load) : std::nullopt);
   }
   struct AtLoad {
     std::vector<std::pair<Instant, double>> samples;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct LatenciesAtLoad {
 
 struct LoadedLatencies {
   std::vector<RecordedLoad> loads;  // rising
+  // Of each whole trace, in the order in which they came; nothing where its window has no rate.
+  std::vector<std::optional<std::size_t>> load_of_trace;
   struct OfMicroservice {
     std::string name;
     std::vector<LatenciesAtLoad> loads;  // rising; of the loads above those with visits

@@ -199,7 +199,10 @@ void VisitBuilder::MeasureOwnLatencies() {
     Visit& visit = trace_.visits[index];
     intervals_.clear();
     for (const std::uint32_t callee : trace_.CalleesOf(index)) {
-      if (const auto interval = Interval(callee)) intervals_.push_back(*interval);
+      const auto interval = Interval(callee);
+      if (!interval) continue;
+      trace_.visits[callee].waited = interval->second - interval->first;
+      intervals_.push_back(*interval);
     }
     // Callees come in order of their own start, and client spans start in that order too, mostly.
     if (!std::ranges::is_sorted(intervals_)) std::ranges::sort(intervals_);

@@ -23,6 +23,9 @@ struct Visit {
   // Grad VI-A with the union of the calls in place of their sum: the time from start to end that is
   // covered by no call to another service. Never negative.
   Duration own_latency{0};
+  // For how long its caller waits: its client span, or the visit itself, clipped to the caller.
+  // Longer than the visit by the time on the way. 0 for the entry and for what nobody waits for.
+  Duration waited{0};
 
   Duration duration() const { return end - start; }
 };
