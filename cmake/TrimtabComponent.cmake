@@ -12,8 +12,8 @@
 # The rooms whose tests run under each sanitizer: what reads files or computes indices, and what has
 # threads. A preset with TRIMTAB_SANITIZER declares no other room's tests.
 set(TRIMTAB_SANITIZED_address quantity probability application callgraph tracing monitoring workload
-                              neural graphdynamics profile deployment interference scaling simulation scenario
-                              journal controller)
+                              neural graphdynamics profile deployment interference scaling simulation
+                              scenario calibration journal controller experiment cli)
 set(TRIMTAB_SANITIZED_thread clock neural profiling endtoend graphdynamics experiment journal)
 
 add_custom_target(trimtab_tests)

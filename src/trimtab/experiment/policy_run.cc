@@ -56,33 +56,37 @@ class WindowCollector {
     // A request that failed has no answer within the SLA, however early it failed.
     row.above_sla =
         window.end_to_end.CountAbove(sla_.count()) + static_cast<double>(window.failures);
-    row.p50_seconds = QuantileOf(window, kP50);
-    row.p95_seconds = QuantileOf(window, kP95);
-    row.p99_seconds = QuantileOf(window, kP99);
+    row.p50_seconds = QuantileOf(window.end_to_end, window.failures, kP50);
+    row.p95_seconds = QuantileOf(window.end_to_end, window.failures, kP95);
+    row.p99_seconds = QuantileOf(window.end_to_end, window.failures, kP99);
     row.units = window.units;
     for (std::size_t kind = 0; kind < row.interference.size(); ++kind) {
       const auto& series = workload_.interference[kind];
       row.interference[kind] = series ? series->At(since) : 0;
     }
     rows_.push_back(row);
-    if (row.minute >= skip_minutes_) pooled_.Merge(window.end_to_end);
+    if (row.minute >= skip_minutes_) {
+      pooled_.Merge(window.end_to_end);
+      pooled_failures_ += window.failures;
+    }
     if (progress_) progress_(row.minute + 1);
   }
 
-  // With every failed request at the end of the order: it had no answer, however early it failed.
-  // The world notes failures at the time of the error, which is before any answer.
-  double QuantileOf(const WindowRecord& window, Quantile q) const {
-    if (window.requests == 0) return std::nan("");
-    const auto total = static_cast<double>(window.requests);
-    const double level = q.level() + static_cast<double>(window.failures) / total;
-    if (level > 1) return InSeconds(longest_);
-    return window.end_to_end.ValueAt(Quantile(level)) * 1e-9;
-  }
-
   std::vector<WindowRow> TakeRows() { return std::move(rows_); }
-  const LogHistogram& pooled() const { return pooled_; }
+  // Of all requests after the skipped minutes.
+  double PooledQuantile(Quantile q) const { return QuantileOf(pooled_, pooled_failures_, q); }
 
  private:
+  // With every failed request at the end of the order: it had no answer, however early it failed.
+  double QuantileOf(const LogHistogram& answered, std::uint64_t failures, Quantile q) const {
+    const auto answers = static_cast<double>(answered.total());
+    const double all = answers + static_cast<double>(failures);
+    if (all == 0) return std::nan("");
+    const double level = q.level() * all / answers;
+    if (!(level <= 1)) return InSeconds(longest_);
+    return answered.ValueAt(Quantile(level)) * 1e-9;
+  }
+
   Duration sla_;
   Duration longest_;
   int skip_minutes_;
@@ -90,6 +94,7 @@ class WindowCollector {
   const std::function<void(double)>& progress_;
   std::vector<WindowRow> rows_;
   LogHistogram pooled_;
+  std::uint64_t pooled_failures_ = 0;
 };
 
 absl::StatusOr<std::unique_ptr<Journal>> OpenJournal(const Scenario& scenario,
@@ -196,7 +201,7 @@ absl::StatusOr<RunRecord> RunPolicy(const Scenario& scenario, const WorkloadSeri
   run.summary.requests = world.ended();
   run.summary.events = world.events();
   run.summary.sla_seconds = InSeconds(scenario.sla.latency);
-  run.summary.p95_seconds = collector.pooled().ValueAt(scenario.sla.quantile) * 1e-9;
+  run.summary.p95_seconds = collector.PooledQuantile(scenario.sla.quantile);
   SummarizeControl((*loop)->record(), run.summary);
   run.windows = collector.TakeRows();
   SummarizeWindows(run.windows, options.skip_minutes, SurgeMinute(scenario), run.summary);

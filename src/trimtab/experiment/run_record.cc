@@ -111,7 +111,8 @@ absl::StatusOr<RunSummary> SummaryFromJson(const std::string& text) {
     s.sla_seconds = json.at("slaSeconds");
     s.sla_violation_share = json.at("slaViolationShare");
     s.request_violation_share = json.at("requestViolationShare");
-    s.p95_seconds = json.at("p95Seconds");
+    const Json& p95 = json.at("p95Seconds");
+    s.p95_seconds = p95.is_null() ? std::nan("") : p95.get<double>();
     s.mean_resource_units = {.cpu = json.at("meanCpuUnits"), .memory = json.at("meanMemoryUnits")};
     s.decisions = json.at("decisions");
     s.reversions = json.at("reversions");

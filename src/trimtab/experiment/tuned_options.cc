@@ -136,6 +136,11 @@ absl::StatusOr<TunedOptions> LoadTuned(const std::string& scenario_path,
                                        const std::string& scenario_hash) {
   const std::string path = TunedPathOf(scenario_path);
   const auto text = ReadWholeFile(path);
+  if (absl::IsNotFound(text.status())) {
+    return absl::NotFoundError(
+        fmt::format("'{}' does not exist; 'trimtab experiment run tune --scenario {}' makes it",
+                    path, scenario_path));
+  }
   if (!text.ok()) return text.status();
   auto tuned = TunedFromJson(*text, application);
   if (!tuned.ok()) {

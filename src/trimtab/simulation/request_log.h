@@ -13,7 +13,8 @@ namespace trimtab {
 enum class Outcome : std::uint8_t { kAnswered, kFailed, kTimedOut };
 
 // The end-to-end record of one entry operation in one window. A request counts in the window in
-// which it ends. A timeout is in the histogram at its deadline, a failure at the time of the error.
+// which it ends. A timeout is in the histogram at its deadline; a failure has no latency and is not
+// in it.
 struct OperationRecord {
   std::uint64_t requests = 0;  // ended, whatever the outcome
   std::uint64_t timeouts = 0;
@@ -34,7 +35,7 @@ class RequestLog {
     ++record.requests;
     record.timeouts += outcome == Outcome::kTimedOut ? 1U : 0U;
     record.failures += outcome == Outcome::kFailed ? 1U : 0U;
-    record.latency.Add(latency);
+    if (outcome != Outcome::kFailed) record.latency.Add(latency);
     ++ended_;
     digest_ = (digest_ ^ static_cast<std::uint64_t>(latency)) * 0x9E3779B97F4A7C15U + entry;
   }

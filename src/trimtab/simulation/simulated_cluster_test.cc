@@ -63,7 +63,7 @@ TEST(SimulatedClusterTest, AWindowAddsUp) {
     std::uint64_t requests = 0;
     for (const OperationRecord& operation : window.operations) requests += operation.requests;
     EXPECT_EQ(requests, window.requests);
-    EXPECT_EQ(window.end_to_end.total(), window.requests);
+    EXPECT_EQ(window.end_to_end.total() + window.failures, window.requests);
     EXPECT_LE(window.p50, window.p95);
     EXPECT_LE(window.p95, window.p99);
     // 9,000 arrivals expected; 5 standard deviations of the Poisson count.

@@ -42,7 +42,7 @@ struct MicroserviceWindow {
 struct WindowRecord {
   Instant start;
   Instant end;
-  // Pooled over the operations: requests that ended in the window, whatever the outcome.
+  // Pooled over the operations: requests that ended in the window, failures apart.
   LogHistogram end_to_end;  // nanoseconds
   Latency p50{0};           // 0 without requests
   Latency p95{0};
