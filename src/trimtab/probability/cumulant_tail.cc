@@ -10,13 +10,17 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "trimtab/probability/cumulant_kernels.h"
+#include "trimtab/probability/cumulant_law.h"
 #include "trimtab/probability/latency_tree.h"
 
 namespace trimtab {
 namespace {
 
+using cumulant::IsConstant;
 using cumulant::kNodes;
 using cumulant::Law;
+using cumulant::LawOf;
+using cumulant::Times;
 using Kind = LatencyNode::Kind;
 
 // On [0, 1].
@@ -36,31 +40,6 @@ constexpr double kLowest = -5.0;
 constexpr double kHighest = 5.2;
 // The same of an exponential, in standard deviations from its mean.
 constexpr double kHighestExponential = 17.0;
-constexpr double kSmallSkewness = 1e-3;
-
-Cumulants Times(double repeats, const Cumulants& one) {
-  return {repeats * one.mean, repeats * one.variance, repeats * one.third};
-}
-
-// A spread that double precision cannot tell from a constant.
-bool IsConstant(const Cumulants& k) {
-  return k.variance <= 1e-24 * k.mean * k.mean || k.variance < 1e-290;
-}
-
-Law LawOf(const Cumulants& k) {
-  Law law;
-  law.mean = k.mean;
-  law.deviation = std::sqrt(k.variance);
-  law.skewness = k.third / (k.variance * law.deviation);
-  if (std::abs(law.skewness - 2.0) < 1e-9) {
-    law.kind = Law::Kind::kExponential;
-  } else if (std::abs(law.skewness) < kSmallSkewness) {
-    law.kind = Law::Kind::kNormal;
-  } else {
-    law.kind = Law::Kind::kGamma;
-  }
-  return law;
-}
 
 // Where a law reaches the normal deviate `y`, in its standard deviations, and the slope of that by
 // its skewness.
@@ -225,33 +204,6 @@ void CumulantEvaluator::ForwardBlock(std::size_t node) {
   const double m2 = block.moments[1];
   cumulants_[node] = {block.lowest + m1, std::max(0.0, m2 - m1 * m1),
                       block.moments[2] - 3 * m1 * m2 + 2 * m1 * m1 * m1};
-}
-
-double CumulantEvaluator::AtRoot(double time, bool with_slopes) {
-  const auto root = static_cast<std::uint32_t>(nodes_.size() - 1);
-  total_ = Times(nodes_[root].repeats, cumulants_[root]);
-  std::ranges::fill(slopes_, Cumulants{});
-  if (std::isinf(time)) return time > 0.0 ? 1.0 : 0.0;
-  // The branches of a block are independent, so its distribution needs no moments.
-  const bool product = nodes_[root].kind == Kind::kParallel && nodes_[root].repeats == 1.0;
-  const double constant = SetLaws(product ? ChildrenOf(root) : std::span(&root, 1));
-  if (constant > time) return 0.0;
-  if (laws_.empty()) return 1.0;
-  alignas(64) double x[kNodes];
-  alignas(64) double within[kNodes];
-  std::ranges::fill(x, time);
-  cumulant::MultiplyLaws(laws_, x, within);
-  if (with_slopes) {
-    alignas(64) double first[kNodes] = {1.0};
-    adjoints_.resize(laws_.size());
-    cumulant::LawAdjoints(laws_, x, x, within, first, adjoints_);
-    for (std::size_t i = 0; i < laws_.size(); ++i) {
-      const double deviation = laws_[i].deviation;
-      AddSlopes(law_nodes_[i], -adjoints_[i].density / deviation,
-                -adjoints_[i].density_by_deviate / deviation, adjoints_[i].skewness);
-    }
-  }
-  return within[0];
 }
 
 void CumulantEvaluator::AddSlopes(std::uint32_t node, double by_mean, double by_deviation,

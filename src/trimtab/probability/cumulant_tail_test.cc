@@ -114,8 +114,8 @@ TEST(CumulantEvaluatorTest, NothingTakesNoTime) {
   EXPECT_EQ(evaluator.Within({}, -1), 0);
 }
 
-// The instances of random_latency_tree.h, against the grid. The worst error grows with the number
-// of trees; these are 250 from 5 to 200 stages.
+// The instances of random_latency_tree.h, against the grid: 250 trees of 5 to 200 stages at three
+// levels. The worst are trees that one branch dominates, and in it again one block.
 TEST(CumulantEvaluatorTest, IsCloseToTheGridForProbabilitiesOfNineTenthsAndMore) {
   RandomStream random(2, "trees");
   double squares = 0;
@@ -137,8 +137,8 @@ TEST(CumulantEvaluatorTest, IsCloseToTheGridForProbabilitiesOfNineTenthsAndMore)
   }
   std::cout << "rms error " << std::sqrt(squares / count) << ", worst " << worst << " of " << count
             << "\n";
-  EXPECT_LE(std::sqrt(squares / count), 2.5e-3);
-  EXPECT_LE(worst, 1.5e-2);
+  EXPECT_LE(std::sqrt(squares / count), 2e-3);
+  EXPECT_LE(worst, 1e-2);
 }
 
 // Cumulants off the exponential's, so that all three count. A step of 1e-4 of a cumulant leaves
@@ -169,6 +169,22 @@ TEST(CumulantEvaluatorTest, SlopesEqualCentralDifferences) {
             << "tree " << c << " stage " << k << " cumulant " << d + 1;
       }
     }
+  }
+}
+
+// One block with nearly all of the variance: its product is taken as it is. P(max(a, b) + c <= t)
+// with c a hundredth of a and b: the grid says how far off.
+TEST(CumulantEvaluatorTest, IsPreciseWhereOneBlockDominates) {
+  LatencyTreeBuilder builder;
+  const auto block = builder.AddParallel(std::array{builder.AddStage(0), builder.AddStage(1)});
+  const LatencyTree tree =
+      builder.Build(builder.AddSeries(std::array{block, builder.AddStage(2)})).value();
+  const std::vector<Stage> stages = {{1}, {1}, {100}};
+  const std::vector<StageLaw> laws(stages.begin(), stages.end());
+  CumulantEvaluator evaluator(tree);
+  for (const double time : {1.0, 3.0, 4.5}) {
+    EXPECT_NEAR(evaluator.Within(CumulantsOf(stages), time), GridWithin(tree, laws, time).value(),
+                1e-6);
   }
 }
 
