@@ -16,7 +16,6 @@ namespace {
 
 using cumulant::IsConstant;
 using cumulant::kNodes;
-using cumulant::LawOf;
 using cumulant::Times;
 using Kind = LatencyNode::Kind;
 

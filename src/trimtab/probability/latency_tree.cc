@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -70,7 +71,7 @@ absl::Status Simplify(std::vector<Part>& parts, std::uint32_t at) {
   part.children = std::move(flat);
   if (part.kind == Kind::kParallel && part.children.size() == 1) part.kind = Kind::kSeries;
   if (part.kind == Kind::kSeries && part.repeats != 1.0) {
-    if (const absl::Status status = PushRepeats(parts, part); !status.ok()) return status;
+    if (absl::Status status = PushRepeats(parts, part); !status.ok()) return status;
   }
   if (part.kind == Kind::kSeries && part.children.size() == 1) {
     part = std::move(parts[part.children.front()]);
@@ -113,8 +114,8 @@ std::vector<std::uint32_t> ParentsFirst(const std::vector<Part>& parts, std::uin
 
 absl::StatusOr<std::vector<LatencyNode>> Flatten(std::vector<Part>& parts, std::uint32_t root) {
   std::vector<std::uint32_t> order = ParentsFirst(parts, root);
-  for (auto at = order.rbegin(); at != order.rend(); ++at) {
-    Part& part = parts[*at];
+  for (const std::uint32_t at : std::ranges::reverse_view(order)) {
+    Part& part = parts[at];
     if (part.kind == Kind::kSeries) MergeStages(parts, part);
     part.size = 1;
     for (const std::uint32_t child : part.children) part.size += parts[child].size;
@@ -221,7 +222,7 @@ absl::StatusOr<LatencyTree> LatencyTreeBuilder::Build(NodeId root) const {
       has_parent[child] = true;
     }
     parts[i] = {node.kind, node.stage, node.repeats, node.children, 1};
-    if (const absl::Status status = Simplify(parts, i); !status.ok()) return status;
+    if (absl::Status status = Simplify(parts, i); !status.ok()) return status;
   }
   auto nodes = Flatten(parts, root);
   if (!nodes.ok()) return nodes.status();

@@ -90,7 +90,7 @@ std::vector<Stage> PaperSequence(const LatencyTree& tree, std::span<const Stage>
   std::vector<Stage> sequence;
   std::vector<double> repeats(nodes.size(), 0.0);
   repeats.back() = nodes.back().repeats;
-  for (std::uint32_t i = static_cast<std::uint32_t>(nodes.size()); i-- > 0;) {
+  for (auto i = static_cast<std::uint32_t>(nodes.size()); i-- > 0;) {
     const std::uint32_t parent = nodes[i].parent;
     if (i + 1 < nodes.size()) {
       const bool kept = nodes[parent].kind != Kind::kParallel || chosen[parent] == i;
