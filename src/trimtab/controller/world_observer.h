@@ -42,7 +42,7 @@ class WorldObserver {
         metric_source_(&metrics),
         actuator_(&actuator),
         interval_(interval),
-        monitor_(std::move(monitor)),
+        monitor_(monitor),
         tails_(std::move(tails)) {}
 
   void CheckClock(Decision& decision);
