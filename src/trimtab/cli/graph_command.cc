@@ -27,6 +27,8 @@ struct Values {
   std::string dot;
   std::string svg;
   std::string rows = "classes";
+  double rare_share = 0;
+  Duration window{0};
   std::int64_t top = 20;
   OutputFormat output = OutputFormat::kTable;
 };
@@ -91,6 +93,10 @@ void WriteReport(const Values& values, const GraphReport& report, Context& conte
         MicroserviceTable(report).WriteCsv(context.out);
       } else if (values.rows == "pairs") {
         SiblingTable(report).WriteCsv(context.out);
+      } else if (values.rows == "windows") {
+        WindowTable(report).WriteCsv(context.out);
+      } else if (values.rows == "arguments") {
+        ArgumentTable(report).WriteCsv(context.out);
       } else {
         ClassTable(report).WriteCsv(context.out);
       }
@@ -103,14 +109,17 @@ absl::StatusOr<ExitCode> RunGraph(const Values& values, Context& context) {
   }
   NameTable names;
   SkipLog skipped;
-  TraceAnalysis analysis(names);
+  TraceAnalysis::Options options;
+  options.class_window = values.window;
+  TraceAnalysis analysis(names, options);
   if (const absl::Status read = ReadSpanFiles(values.spans, names, skipped, analysis, context);
       !read.ok()) {
     return read;
   }
   analysis.Finish();
-  const GraphReport report(analysis, skipped,
-                           ClassKeyFromString(values.class_by).value_or(ClassKey::kCanonical));
+  const GraphReport report(analysis, names, skipped,
+                           ClassKeyFromString(values.class_by).value_or(ClassKey::kCanonical),
+                           values.rare_share);
   WriteGraphNotes(report, context.err);
   if (!values.dot.empty() || !values.svg.empty()) {
     const absl::Status drawn = WriteDrawing(values, report, context.out);
@@ -130,11 +139,17 @@ CommandAction DeclareGraph(Arguments& arguments) {
   DeclareSpanFiles(arguments, &values->spans);
   arguments.Choice("class-by", &values->class_by, {"adjacency", "multiplicity", "canonical"},
                    "what traces of one class have in common");
+  arguments.Option("rare", &values->rare_share, {.min = 0, .max = 1},
+                   "count classes with a smaller share as the frequent one most like them");
+  arguments.Option("window", &values->window,
+                   {.min = Duration(0), .max = std::chrono::hours(100'000)},
+                   "shares of the classes in each window of this length; 0: none");
   arguments.Option("dot", &values->dot,
                    "print a class for Graphviz; 1 is the most frequent one, or 4 digits of an id",
                    "CLASS");
   arguments.Option("svg", &values->svg, "print a class as a drawing", "CLASS");
-  arguments.Choice("rows", &values->rows, {"operations", "classes", "microservices", "pairs"},
+  arguments.Choice("rows", &values->rows,
+                   {"operations", "classes", "windows", "arguments", "microservices", "pairs"},
                    "what -o csv prints");
   arguments.Option("top", &values->top, {.min = 1, .max = 1'000'000},
                    "rows of each table of -o table");

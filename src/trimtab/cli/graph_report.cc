@@ -12,7 +12,9 @@
 #include <tuple>
 #include <utility>
 
+#include "trimtab/callgraph/class_clusters.h"
 #include "trimtab/callgraph/tree_json.h"
+#include "trimtab/tracing/entry_operations.h"
 
 namespace trimtab {
 namespace {
@@ -147,7 +149,69 @@ void WriteSection(std::string_view title, std::size_t rows, std::size_t most_row
 
 }  // namespace
 
-GraphReport::GraphReport(const TraceAnalysis& analysis, const SkipLog& skip_log, ClassKey key)
+namespace {
+
+// Rare classes out of `classes`, their traces added to those that they are counted as.
+ClassClusters MergeRare(double rare_share, GraphReport& report) {
+  std::vector<WeightedClass> weighted;
+  for (const InferredClass& of : report.classes) weighted.push_back({of.id, of.traces, of.tree});
+  ClassClusters clusters(std::move(weighted), {.rare_share = rare_share});
+  report.rare_classes = report.classes.size() - clusters.frequent().size();
+  report.other_traces = clusters.other_traces();
+  std::erase_if(report.classes,
+                [&](const InferredClass& of) { return clusters.TracesOf(of.id) == 0; });
+  for (InferredClass& of : report.classes) of.traces = clusters.TracesOf(of.id);
+  return clusters;
+}
+
+void AddWindows(const TraceAnalysis& analysis, const NameTable& names, ClassKey key,
+                const ClassClusters& clusters, GraphReport& report) {
+  std::map<ClassId, std::size_t> place;
+  for (std::size_t i = 0; i < report.classes.size(); ++i) place[report.classes[i].id] = i;
+  const std::vector<ClassId> class_of = analysis.trees().ClassOfTrees(key);
+  report.window = analysis.class_windows().window();
+  for (const auto& [start, count] : analysis.class_windows().counts()) {
+    GraphReport::Window& window = report.windows.emplace_back();
+    window.start = start;
+    window.traces = count.traces;
+    window.by_class.resize(report.classes.size());
+    for (const auto& [tree, traces] : count.by_tree) {
+      const std::optional<ClassId> cluster = clusters.ClusterOf(class_of[tree]);
+      (cluster ? window.by_class[place.at(*cluster)] : window.other) += traces;
+    }
+    for (const auto& [arguments, traces] : count.by_arguments) {
+      if (arguments != 0) window.by_arguments[names.ArgumentClasses(arguments)] += traces;
+    }
+  }
+}
+
+double Share(std::uint64_t part, std::uint64_t whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+nlohmann::ordered_json WindowsToJson(const GraphReport& report) {
+  auto windows = nlohmann::ordered_json::array();
+  for (const GraphReport::Window& of : report.windows) {
+    auto shares = nlohmann::ordered_json::object();
+    for (std::size_t i = 0; i < of.by_class.size(); ++i) {
+      if (of.by_class[i] == 0) continue;
+      shares[report.classes[i].id.ToString()] = Share(of.by_class[i], of.traces);
+    }
+    auto arguments = nlohmann::ordered_json::object();
+    for (const auto& [name, traces] : of.by_arguments) arguments[name] = Share(traces, of.traces);
+    windows.push_back({{"startSeconds", InSeconds(of.start.time_since_epoch())},
+                       {"traces", of.traces},
+                       {"classShares", std::move(shares)},
+                       {"otherShare", Share(of.other, of.traces)},
+                       {"argumentShares", std::move(arguments)}});
+  }
+  return windows;
+}
+
+}  // namespace
+
+GraphReport::GraphReport(const TraceAnalysis& analysis, const NameTable& names,
+                         const SkipLog& skip_log, ClassKey key, double rare_share)
     : traces(analysis.visit_counts().whole_traces),
       spans(analysis.spans()),
       sibling_pairs(analysis.trees().sibling_pairs()),
@@ -159,7 +223,9 @@ GraphReport::GraphReport(const TraceAnalysis& analysis, const SkipLog& skip_log,
       microservices(analysis.microservices()),
       assembled(analysis.assembler_counts()),
       visits(analysis.visit_counts()),
-      skipped(skip_log) {}
+      skipped(skip_log) {
+  AddWindows(analysis, names, key, MergeRare(rare_share, *this), *this);
+}
 
 Table OperationTable(const GraphReport& report, std::size_t most_rows) {
   Table table({{.key = "microservice", .header = "ENTRY"},
@@ -190,6 +256,42 @@ Table ClassTable(const GraphReport& report, std::size_t most_rows, std::size_t l
     table.AddRow({of.id.ToString(), report.ShareOf(of.traces), static_cast<std::int64_t>(of.traces),
                   TotalCalls(of.tree), std::int64_t{Depth(of.tree)},
                   Shortened(TreeText(of.tree), longest_tree)});
+  }
+  return table;
+}
+
+Table WindowTable(const GraphReport& report, std::size_t most_rows) {
+  Table table({{.key = "startSeconds", .header = "WINDOW s", .decimals = 0},
+               {.key = "id", .header = "CLASS"},
+               Percent("share", "SHARE %"),
+               Count("traces", "TRACES")});
+  std::size_t rows = 0;
+  for (const GraphReport::Window& of : report.windows) {
+    const auto add = [&](std::string id, std::uint64_t traces) {
+      if (traces == 0 || rows++ >= most_rows) return;
+      table.AddRow({InSeconds(of.start.time_since_epoch()), std::move(id), Share(traces, of.traces),
+                    static_cast<std::int64_t>(traces)});
+    };
+    for (std::size_t i = 0; i < of.by_class.size(); ++i) {
+      add(report.classes[i].id.ToString(), of.by_class[i]);
+    }
+    add("other", of.other);
+  }
+  return table;
+}
+
+Table ArgumentTable(const GraphReport& report, std::size_t most_rows) {
+  Table table({{.key = "argumentClasses", .header = "ARGUMENT CLASSES"},
+               Percent("share", "SHARE %"),
+               Count("traces", "TRACES")});
+  std::map<std::string, std::uint64_t> all;
+  for (const GraphReport::Window& of : report.windows) {
+    for (const auto& [name, traces] : of.by_arguments) all[name] += traces;
+  }
+  std::size_t rows = 0;
+  for (const auto& [name, traces] : all) {
+    if (rows++ >= most_rows) break;
+    table.AddRow({name, report.ShareOf(traces), static_cast<std::int64_t>(traces)});
   }
   return table;
 }
@@ -251,6 +353,11 @@ nlohmann::ordered_json GraphToJson(const GraphReport& report) {
                           {"traces", operation.traces},
                           {"endToEndSeconds", QuantilesToJson(operation.end_to_end)}});
   }
+  json["entryRule"] = kEntryRule;
+  json["rareClasses"] = report.rare_classes;
+  json["otherTraces"] = report.other_traces;
+  json["windowSeconds"] = InSeconds(report.window);
+  json["windows"] = WindowsToJson(report);
   auto& microservices = json["microservices"] = nlohmann::ordered_json::array();
   for (const MicroserviceLatency& of : report.microservices) {
     microservices.push_back({{"name", of.name},
@@ -280,8 +387,21 @@ void WriteGraphText(const GraphReport& report, std::size_t most_rows, bool color
   constexpr std::size_t kLongestTree = 100;
   WriteSection("Operations", report.operations.size(), most_rows, OperationTable(report, most_rows),
                color, out);
+  fmt::print(out, "{}\n", kEntryRule);
   WriteSection("Classes", report.classes.size(), most_rows,
                ClassTable(report, most_rows, kLongestTree), color, out);
+  if (report.rare_classes > 0) {
+    fmt::print(out, "{} rare classes are counted as those most like them, {} traces as none\n",
+               report.rare_classes, report.other_traces);
+  }
+  if (report.window > Duration(0)) {
+    WriteSection("Shares per window", WindowTable(report).row_count(), most_rows,
+                 WindowTable(report, most_rows), color, out);
+  }
+  if (const Table arguments = ArgumentTable(report); arguments.row_count() > 0) {
+    WriteSection("Argument classes", arguments.row_count(), most_rows,
+                 ArgumentTable(report, most_rows), color, out);
+  }
   WriteSection("Microservices", report.microservices.size(), most_rows,
                MicroserviceTable(report, most_rows), color, out);
   WriteSection("Sibling pairs", PairsOfAll(report).size(), most_rows,

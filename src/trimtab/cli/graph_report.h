@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <ostream>
 #include <string>
@@ -17,7 +18,19 @@ namespace trimtab {
 
 // The results of one analysis, gathered once. `analysis` must be finished.
 struct GraphReport {
-  GraphReport(const TraceAnalysis& analysis, const SkipLog& skipped, ClassKey key);
+  // Classes with less than `rare_share` of the traces are counted as the frequent one that is most
+  // like them (ClassClusters); 0: each is shown. `names` are those of the analysis.
+  GraphReport(const TraceAnalysis& analysis, const NameTable& names, const SkipLog& skipped,
+              ClassKey key, double rare_share);
+
+  // Traces of one window by class, in the order of `classes`, and by argument classes.
+  struct Window {
+    Instant start;
+    std::uint64_t traces = 0;
+    std::vector<std::uint64_t> by_class;
+    std::uint64_t other = 0;                            // like no frequent class
+    std::map<std::string, std::uint64_t> by_arguments;  // without those that say nothing
+  };
 
   std::uint64_t traces = 0;  // whole ones: all shares are of these
   std::uint64_t spans = 0;   // read, of all traces
@@ -27,6 +40,10 @@ struct GraphReport {
   LogHistogram end_to_end;
   std::vector<EntryOperation> operations;
   std::vector<InferredClass> classes;
+  std::uint64_t other_traces = 0;  // rare and like no frequent class
+  std::size_t rare_classes = 0;    // counted as others
+  std::vector<Window> windows;     // one, of everything, without --window
+  Duration window{0};
   std::vector<MicroserviceLatency> microservices;
   AssemblerCounts assembled;
   VisitCounts visits;
@@ -43,6 +60,10 @@ Table OperationTable(const GraphReport& report, std::size_t most_rows = kAllRows
 // `longest_tree` shortens the texts of the trees, in bytes.
 Table ClassTable(const GraphReport& report, std::size_t most_rows = kAllRows,
                  std::size_t longest_tree = kAllRows);
+// One row a window and class that was seen in it.
+Table WindowTable(const GraphReport& report, std::size_t most_rows = kAllRows);
+// Of everything read; empty when no span carried argument classes.
+Table ArgumentTable(const GraphReport& report, std::size_t most_rows = kAllRows);
 Table MicroserviceTable(const GraphReport& report, std::size_t most_rows = kAllRows);
 // Pairs of all classes together, the most frequent first.
 Table SiblingTable(const GraphReport& report, std::size_t most_rows = kAllRows);

@@ -37,6 +37,7 @@ class Table {
   explicit Table(std::vector<Column> columns);
 
   // REQUIRES: as many cells as columns.
+  std::size_t row_count() const { return rows_.size(); }
   void AddRow(std::vector<Cell> cells);
 
   // The aligned text: names to the left, numbers to the right; the header bold where `color`.

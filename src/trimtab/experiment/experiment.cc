@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/experiment/comparison_experiments.h"
+#include "trimtab/experiment/derm_fig_5_6.h"
 #include "trimtab/experiment/grad_fig_3.h"
 #include "trimtab/experiment/grad_fig_4.h"
 #include "trimtab/experiment/grad_fig_7.h"
@@ -22,6 +23,9 @@ namespace {
 constexpr std::array kExperiments = {
     Experiment{"demo", "400 minutes of Hotel Reservation: Grad, the HPA and a static allocation",
                true, &RunDemo},
+    Experiment{"derm-fig-5", "calls of a search over the load: tickets sell out sooner", false,
+               &RunDermFig5},
+    Experiment{"derm-fig-6", "calls of a search over the distance asked for", false, &RunDermFig6},
     Experiment{"grad-fig-3", "the best trade at every step, and what Grad would choose there", true,
                &RunGradFig3},
     Experiment{"grad-fig-4", "sensitivity to CPU and memory over memory, load and interference",

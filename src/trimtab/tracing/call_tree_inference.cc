@@ -59,12 +59,12 @@ CallTreeInference::Tree* CallTreeInference::FindTree(const TraceVisits& trace) {
   return &tree;
 }
 
-void CallTreeInference::Add(const TraceVisits& trace) {
+std::optional<std::uint32_t> CallTreeInference::Add(const TraceVisits& trace) {
   ComputeShapes(trace);
   Tree* const tree = FindTree(trace);
   if (tree == nullptr) {
     ++unclassified_traces_;
-    return;
+    return std::nullopt;
   }
   ++classified_traces_;
   ++tree->traces;
@@ -72,6 +72,7 @@ void CallTreeInference::Add(const TraceVisits& trace) {
   for (std::size_t caller = 0; caller < trace.visits.size(); ++caller) {
     AddSiblings(trace, caller, *tree);
   }
+  return static_cast<std::uint32_t>(tree - trees_.data());
 }
 
 void CallTreeInference::AddSiblings(const TraceVisits& trace, std::size_t caller, Tree& tree) {
@@ -194,6 +195,13 @@ InferredClass CallTreeInference::Decide(const Tree& tree) const {
   result.tree = decider.Build(0);
   result.pairs = decider.TakePairs();
   return result;
+}
+
+std::vector<ClassId> CallTreeInference::ClassOfTrees(ClassKey key) const {
+  std::vector<ClassId> classes;
+  classes.reserve(trees_.size());
+  for (const Tree& tree : trees_) classes.push_back(ClassOf(Decide(tree).tree, key));
+  return classes;
 }
 
 std::vector<InferredClass> CallTreeInference::Classes(ClassKey key) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,10 +58,14 @@ class CallTreeInference {
   explicit CallTreeInference(const NameTable& names) : CallTreeInference(names, Options{}) {}
   CallTreeInference(const NameTable& names, Options options) : names_(names), options_(options) {}
 
-  void Add(const TraceVisits& trace);
+  // The number of the trace's unordered tree, in order of first appearance; nothing when it is
+  // unclassified.
+  std::optional<std::uint32_t> Add(const TraceVisits& trace);
 
   // Classes by descending number of traces, then id.
   std::vector<InferredClass> Classes(ClassKey key) const;
+  // The class of each unordered tree, by its number.
+  std::vector<ClassId> ClassOfTrees(ClassKey key) const;
 
   std::uint64_t sibling_pairs() const { return sibling_pairs_; }
   std::uint64_t parallel_pairs() const { return parallel_pairs_; }

@@ -19,6 +19,11 @@ struct EntryOperation {
   LogHistogram end_to_end;  // nanoseconds
 };
 
+// The rule in one sentence, for people.
+inline constexpr std::string_view kEntryRule =
+    "the entry operation is that of the first visit from the root down whose service is no gateway "
+    "and whose operation is no catch-all such as /*";
+
 // True for the operation names of entries that serve every request kind alike: those with a
 // wildcard (`/*`), a bare path `/`, a bare HTTP method, or a receive handler (`Recv.`).
 bool IsCatchAll(std::string_view operation);

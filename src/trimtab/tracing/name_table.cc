@@ -15,6 +15,7 @@ constexpr std::int64_t kEntryBytes = 64;
 NameTable::NameTable(Bytes text_bound) : text_bound_(text_bound) {
   Append({}, HashText({}));
   recent_.fill({.hash = entries_.front().hash, .id = NameId()});
+  argument_classes_.push_back(NameId());
 }
 
 NameId NameTable::Intern(std::string_view name) {
@@ -23,6 +24,23 @@ NameId NameTable::Intern(std::string_view name) {
   // The text is compared as well: ids may collide, names must not.
   if (recent.hash == hash && entries_[recent.id.value()].name == name) return recent.id;
   return InternSlow(name, hash);
+}
+
+std::uint16_t NameTable::InternArgumentClasses(std::string_view classes) {
+  if (classes.empty()) return 0;
+  const bool is_full = argument_classes_.size() >= kMostArgumentClasses;
+  if (is_full) {
+    // Looked for without being kept.
+    const auto known = by_hash_.find(HashText(classes));
+    const bool is_known = known != by_hash_.end() && Name(known->second) == classes &&
+                          argument_class_of_.contains(known->second.value());
+    if (!is_known) classes = kOther;
+  }
+  const NameId id = Intern(classes);
+  const auto [entry, is_new] = argument_class_of_.try_emplace(
+      id.value(), static_cast<std::uint16_t>(argument_classes_.size()));
+  if (is_new) argument_classes_.push_back(id);
+  return entry->second;
 }
 
 NameId NameTable::InternSlow(std::string_view name, std::uint64_t hash) {

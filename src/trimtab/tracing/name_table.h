@@ -6,6 +6,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "trimtab/quantity/quantity.h"
@@ -30,6 +31,14 @@ class NameTable {
   // A hash of the name itself, which does not depend on the order of appearance.
   std::uint64_t Hash(NameId id) const { return entries_[id.value()].hash; }
   std::size_t size() const { return entries_.size(); }
+  // The classes of a request's arguments, "distance=4-6;seats=1", as a small number; 0 for the
+  // empty text. At most kMostArgumentClasses different ones: were values written in place of
+  // classes, the rest would stand as "(other)".
+  std::uint16_t InternArgumentClasses(std::string_view classes);
+  const std::string& ArgumentClasses(std::uint16_t index) const {
+    return Name(argument_classes_[index]);
+  }
+  static constexpr std::size_t kMostArgumentClasses = 4096;
   // Names that came after the bound was reached and stand as "(other)".
   std::uint64_t refused() const { return refused_; }
 
@@ -51,6 +60,8 @@ class NameTable {
   Bytes text_bound_;
   Bytes text_;
   std::uint64_t refused_ = 0;
+  std::vector<NameId> argument_classes_;
+  absl::flat_hash_map<std::size_t, std::uint16_t> argument_class_of_;  // by NameId
 };
 
 }  // namespace trimtab

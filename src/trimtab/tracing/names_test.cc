@@ -82,5 +82,21 @@ TEST(NameTableTest, BeyondTheBoundNamesAreOther) {
   EXPECT_EQ(names.Intern("abcdefghij"), second);
 }
 
+TEST(NameTableTest, ValuesInPlaceOfArgumentClassesAreNotKept) {
+  NameTable names;
+  EXPECT_EQ(names.InternArgumentClasses(""), 0);
+  const std::uint16_t near = names.InternArgumentClasses("distance=1-3");
+  EXPECT_EQ(names.InternArgumentClasses("distance=1-3"), near);
+  EXPECT_EQ(names.ArgumentClasses(near), "distance=1-3");
+  std::size_t before = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    if (i == 5'000) before = names.size();
+    names.InternArgumentClasses("user=" + std::to_string(i));
+  }
+  EXPECT_EQ(names.size(), before);
+  EXPECT_EQ(names.ArgumentClasses(names.InternArgumentClasses("user=9999")), "(other)");
+  EXPECT_EQ(names.InternArgumentClasses("distance=1-3"), near);
+}
+
 }  // namespace
 }  // namespace trimtab

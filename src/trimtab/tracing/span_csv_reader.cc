@@ -43,6 +43,7 @@ struct Layout {
   std::optional<std::size_t> pod;
   std::optional<std::size_t> operation;
   std::optional<std::size_t> kind;
+  std::optional<std::size_t> argument_classes;
 };
 
 absl::StatusOr<Layout> FindLayout(const CsvHeader& header, const std::string& path) {
@@ -74,7 +75,8 @@ absl::StatusOr<Layout> FindLayout(const CsvHeader& header, const std::string& pa
                 .has_end = !duration,
                 .pod = header.Find({"pod", "pod_name", "instance"}),
                 .operation = header.Find({"operation", "operation_name", "name"}),
-                .kind = header.Find({"kind", "span_kind"})};
+                .kind = header.Find({"kind", "span_kind"}),
+                .argument_classes = header.Find({"argument_classes"})};
 }
 
 class Reader {
@@ -105,6 +107,10 @@ class Reader {
     if (layout_.operation) span.operation = context_.names.Intern(fields[*layout_.operation]);
     if (layout_.pod) span.pod = context_.names.Intern(fields[*layout_.pod]);
     if (layout_.kind) span.kind = SpanKindFromString(fields[*layout_.kind]);
+    if (layout_.argument_classes) {
+      span.argument_classes =
+          context_.names.InternArgumentClasses(fields[*layout_.argument_classes]);
+    }
     if (++batch_size_ == batch_.size()) Flush();
     return true;
   }

@@ -11,7 +11,8 @@
 namespace trimtab {
 
 // Columns trace_id, span_id, parent_span_id, service, pod, operation, kind, start_ns, duration_ns,
-// argument_classes; ids in hexadecimal, the parent of a root empty. The same spans give the same bytes.
+// argument_classes; ids in hexadecimal, the parent of a root empty. The same spans give the same
+// bytes.
 //
 // The file grows under `path` with ".part" behind it and gets its name in Finish(); an object
 // destroyed without it removes what it wrote. Thread-safety: none. Cost: about 1 us a span.

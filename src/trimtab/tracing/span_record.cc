@@ -20,7 +20,8 @@ TracedSpan Interned(const Span& span, NameTable& names) {
                    .service = names.Intern(span.service),
                    .operation = names.Intern(span.operation),
                    .pod = names.Intern(span.pod),
-                   .kind = span.kind}};
+                   .kind = span.kind,
+                   .argument_classes = names.InternArgumentClasses(span.argument_classes)}};
 }
 
 }  // namespace trimtab

@@ -11,7 +11,8 @@ TraceAnalysis::TraceAnalysis(const NameTable& names, const Options& options)
       assembler_(options.assembler, *this),
       visits_(options.visits),
       trees_(names, options.trees),
-      operations_(names) {}
+      operations_(names),
+      class_windows_(options.class_window) {}
 
 void TraceAnalysis::Accept(std::span<const TracedSpan> batch) {
   spans_ += batch.size();
@@ -64,7 +65,9 @@ void TraceAnalysis::CloseWindow(std::map<std::int64_t, OpenWindow>::iterator win
 void TraceAnalysis::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanRecord> spans) {
   const TraceVisits* const trace = visits_.Build(spans, names_);
   if (trace == nullptr) return;
-  trees_.Add(*trace);
+  if (const auto tree = trees_.Add(*trace)) {
+    class_windows_.Add(trace->visits.front().start, *tree, trace->argument_classes);
+  }
   operations_.Add(*trace);
   const Visit& entry = trace->visits.front();
   end_to_end_.Add(entry.duration().count());

@@ -9,6 +9,7 @@
 
 #include "trimtab/probability/log_histogram.h"
 #include "trimtab/tracing/call_tree_inference.h"
+#include "trimtab/tracing/class_windows.h"
 #include "trimtab/tracing/entry_operations.h"
 #include "trimtab/tracing/own_latency_window.h"
 #include "trimtab/tracing/trace_assembler.h"
@@ -38,6 +39,7 @@ class TraceAnalysis : public SpanSink, private TraceSink {
     VisitBuilder::Options visits;
     CallTreeInference::Options trees;
     Duration window = std::chrono::seconds(60);
+    Duration class_window{0};  // of class_windows(); 0: one for everything
     // Own latencies held for windows that may still grow; 8 bytes each.
     std::size_t most_window_samples = 1'000'000;
   };
@@ -56,6 +58,7 @@ class TraceAnalysis : public SpanSink, private TraceSink {
   const AssemblerCounts& assembler_counts() const { return assembler_.counts(); }
   const VisitCounts& visit_counts() const { return visits_.counts(); }
   const CallTreeInference& trees() const { return trees_; }
+  const ClassWindows& class_windows() const { return class_windows_; }
   const LogHistogram& end_to_end() const { return end_to_end_; }
   std::vector<EntryOperation> operations() const { return operations_.Sorted(); }
   // By name.
@@ -86,6 +89,7 @@ class TraceAnalysis : public SpanSink, private TraceSink {
   VisitBuilder visits_;
   CallTreeInference trees_;
   EntryOperations operations_;
+  ClassWindows class_windows_;
   LogHistogram end_to_end_;
   std::uint64_t spans_ = 0;
   std::vector<std::uint32_t> index_of_;  // by NameId

@@ -113,5 +113,56 @@ TEST(TraceAnalysisTest, LeftOutTracesDoNotTouchTheFigures) {
   EXPECT_EQ(analysis.spans(), 5);
 }
 
+TEST(TraceAnalysisTest, SharesOfClassesAndArgumentsWindowByWindow) {
+  NameTable names;
+  auto spans = Spans(names);  // a trace every 300 ms, every third of another kind
+  const std::uint16_t near = names.InternArgumentClasses("distance=1-3");
+  for (TracedSpan& traced : spans) {
+    if (traced.span.parent == 0 && traced.trace.low % 2 == 0) traced.span.argument_classes = near;
+  }
+  TraceAnalysis::Options options;
+  options.class_window = std::chrono::seconds(60);
+  TraceAnalysis analysis(names, options);
+  analysis.Accept(spans);
+  analysis.Finish();
+  const auto& windows = analysis.class_windows().counts();
+  ASSERT_EQ(windows.size(), 3U);  // 600 traces take 180 s
+  const ClassWindows::Count& first = windows.begin()->second;
+  EXPECT_EQ(first.traces, 200U);
+  EXPECT_EQ(first.by_tree.at(0), 67U);  // traces 0, 3, ... 198
+  EXPECT_EQ(first.by_arguments.at(near), 100U);
+  EXPECT_EQ(first.by_arguments.at(0), 100U);
+  const auto classes = analysis.trees().ClassOfTrees(ClassKey::kAdjacency);
+  ASSERT_EQ(classes.size(), 2U);
+  EXPECT_EQ(classes[1], analysis.trees().Classes(ClassKey::kAdjacency)[0].id);
+}
+
+TEST(TraceAnalysisTest, AGraphOfAHundredThousandVisitsIsOneClass) {
+  constexpr std::uint64_t kVisits = 100'000;
+  NameTable names;
+  std::vector<TracedSpan> spans;
+  const auto add = [&](std::uint64_t trace, std::uint64_t id, std::uint64_t parent,
+                       const char* service) {
+    TracedSpan& traced = spans.emplace_back();
+    traced.trace = {.high = 1, .low = trace};
+    traced.span.id = id;
+    traced.span.parent = parent;
+    traced.span.start = Instant(Duration(static_cast<std::int64_t>(id)));
+    traced.span.duration = Duration(parent == 0 ? 1'000'000 : 1);
+    traced.span.service = names.Intern(service);
+  };
+  // As wide as it gets, and as deep as it gets: the second is broken instrumentation.
+  for (std::uint64_t i = 0; i < kVisits; ++i) add(1, i + 1, i == 0 ? 0 : 1, i == 0 ? "a" : "b");
+  for (std::uint64_t i = 0; i < kVisits; ++i) add(2, i + 1, i, i % 2 == 0 ? "a" : "b");
+  TraceAnalysis analysis(names);
+  analysis.Accept(spans);
+  analysis.Finish();
+  EXPECT_EQ(analysis.visit_counts().whole_traces, 1U);
+  EXPECT_EQ(analysis.visit_counts().too_deep, 1U);
+  const auto classes = analysis.trees().Classes(ClassKey::kCanonical);
+  ASSERT_EQ(classes.size(), 1U);
+  EXPECT_EQ(TotalCalls(classes[0].tree), static_cast<std::int64_t>(kVisits) - 1);
+}
+
 }  // namespace
 }  // namespace trimtab

@@ -37,6 +37,7 @@ struct TraceVisits {
   // callees[callee_begin[v]] up to callees[callee_begin[v + 1]].
   std::vector<std::uint32_t> callees;
   std::vector<std::uint32_t> callee_begin;
+  std::uint16_t argument_classes = 0;  // of the entry's topmost span
 
   std::span<const std::uint32_t> CalleesOf(std::size_t visit) const {
     return std::span(callees).subspan(callee_begin[visit],
