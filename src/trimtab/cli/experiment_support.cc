@@ -23,6 +23,7 @@
 #include "trimtab/cli/sweep_bars.h"
 #include "trimtab/experiment/comparison.h"
 #include "trimtab/experiment/experiment.h"
+#include "trimtab/experiment/policy_choices.h"
 #include "trimtab/profiling/distribution_sweep.h"
 #include "trimtab/profiling/train_profile.h"
 #include "trimtab/simulation/simulated_samples.h"
@@ -78,8 +79,8 @@ absl::StatusOr<DistributionProfile> MeasureInitialSizes(const Scenario& scenario
                                                         const std::string& hash, std::uint64_t seed,
                                                         const DistributionSweepRunner& runner) {
   std::vector<ContainerConfig> containers;
-  for (const MicroserviceSpec& spec : scenario.cluster.microservices) {
-    containers.push_back(spec.initial.container);
+  for (const MicroserviceAllocation& of : InitialAllocation(scenario)) {
+    containers.push_back(of.container);
   }
   return MeasureDistributions(scenario.application, hash, containers, source, {.seed = seed},
                               runner);

@@ -58,7 +58,7 @@ absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, cons
 
 // What Derm plans on, in containers of the scenario's initial size: of the profile in `path` when
 // it has them; or else measured once and kept in the user's cache folder under the scenario's hash
-// and seed. Cost: 4 s of CPU for 45 microservices.
+// and seed. Cost: 7 s of CPU for 45 microservices.
 absl::StatusOr<DistributionProfile> DistributionsFor(const ExperimentInput& input,
                                                      const std::string& path, Context& context);
 

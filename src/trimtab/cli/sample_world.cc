@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "trimtab/cli/scenarios.h"
+#include "trimtab/experiment/policy_choices.h"
 #include "trimtab/scenario/scenario.h"
 #include "trimtab/simulation/simulated_samples.h"
 
@@ -17,8 +18,8 @@ absl::StatusOr<SampleWorld> MakeSampleWorld(std::string_view name) {
   if (!scenario.ok()) return scenario.status();
   std::string hash = ClusterHash(scenario->cluster);
   std::vector<ContainerConfig> containers;
-  for (const MicroserviceSpec& spec : scenario->cluster.microservices) {
-    containers.push_back(spec.initial.container);
+  for (const MicroserviceAllocation& of : InitialAllocation(*scenario)) {
+    containers.push_back(of.container);
   }
   auto source = SimulatedSamples::Create(std::move(scenario->cluster));
   if (!source.ok()) return source.status();

@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "trimtab/experiment/comparison_experiments.h"
 #include "trimtab/experiment/derm_fig_5_6.h"
+#include "trimtab/experiment/derm_fig_9.h"
 #include "trimtab/experiment/grad_fig_3.h"
 #include "trimtab/experiment/grad_fig_4.h"
 #include "trimtab/experiment/grad_fig_7.h"
@@ -26,6 +27,10 @@ constexpr std::array kExperiments = {
     Experiment{"derm-fig-5", "calls of a search over the load: tickets sell out sooner", false,
                &RunDermFig5},
     Experiment{"derm-fig-6", "calls of a search over the distance asked for", false, &RunDermFig6},
+    Experiment{"derm-fig-9a", "exponential, log-logistic, Burr and Pareto on own latencies", false,
+               &RunDermFig9a},
+    Experiment{"derm-fig-9b", "the latency rate over load: line, XGBoost, random forest", false,
+               &RunDermFig9b},
     Experiment{"grad-fig-3", "the best trade at every step, and what Grad would choose there", true,
                &RunGradFig3},
     Experiment{"grad-fig-4", "sensitivity to CPU and memory over memory, load and interference",

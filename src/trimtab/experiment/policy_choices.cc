@@ -19,7 +19,9 @@ Bytes AtLeastWorkingSet(Bytes memory, const ScalingBounds& bounds) {
   return Bytes((bounds.working_set.value() + kStep - 1) / kStep * kStep);
 }
 
-Allocation InitialOf(const Scenario& scenario) {
+}  // namespace
+
+Allocation InitialAllocation(const Scenario& scenario) {
   Allocation initial(scenario.application.size());
   for (std::size_t i = 0; i < initial.size(); ++i) {
     const MicroserviceId id(i);
@@ -29,8 +31,6 @@ Allocation InitialOf(const Scenario& scenario) {
   }
   return initial;
 }
-
-}  // namespace
 
 absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
                                             const ApplicationProfile& profile,
@@ -57,7 +57,7 @@ absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
     run.parts.grad.most_utilization = tuned->most_utilization;
     run.parts.grad.demand.horizon = SecondsToDuration(tuned->horizon_minutes * 60);
   }
-  run.initial = InitialOf(scenario);
+  run.initial = InitialAllocation(scenario);
   return run;
 }
 

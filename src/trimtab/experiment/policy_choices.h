@@ -14,8 +14,11 @@
 
 namespace trimtab {
 
-// Grad as it is shipped, or with the tuned options. It starts where the scenario does, memory below
-// a working set raised to it. `profile` must fit the scenario.
+// What a run starts with: the scenario's, memory below a working set raised to it.
+Allocation InitialAllocation(const Scenario& scenario);
+
+// Grad as it is shipped, or with the tuned options. It starts with InitialAllocation().
+// `profile` must fit the scenario.
 absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
                                             const ApplicationProfile& profile,
                                             GradFidelity fidelity,

@@ -126,6 +126,9 @@ absl::Status BoostedTreesModel::Booster::Configure(const BoostedTreesOptions& op
       {"verbosity", "0"},
       {"max_depth", fmt::format("{}", options.depth)},
       {"eta", fmt::format("{}", options.learning_rate)},
+      {"num_parallel_tree", fmt::format("{}", options.parallel_trees)},
+      {"subsample", fmt::format("{}", options.sample_share)},
+      {"lambda", fmt::format("{}", options.leaf_penalty)},
       {"seed", fmt::format("{}", options.seed)}};
   for (const auto& [name, value] : parameters) {
     if (auto status = library.Check(library.booster_set_param(handle, name, value.c_str()));
@@ -145,6 +148,17 @@ absl::Status BoostedTreesModel::Booster::Train(void* matrix, int rounds) const {
   return absl::OkStatus();
 }
 
+BoostedTreesOptions BoostedTreesOptions::RandomForest(std::uint64_t seed) {
+  BoostedTreesOptions options;
+  options.rounds = 1;
+  options.learning_rate = 1;
+  options.parallel_trees = 200;
+  options.sample_share = 0.8;
+  options.leaf_penalty = 1e-5;
+  options.seed = seed;
+  return options;
+}
+
 absl::Status BoostedTreesOptions::Validate() const {
   std::string violations;
   const auto check = [&violations](bool ok, const char* name, double value, const char* bound) {
@@ -155,6 +169,11 @@ absl::Status BoostedTreesOptions::Validate() const {
   check(rounds >= 1 && rounds <= 100'000, "boosting rounds", rounds, "1 to 100000");
   check(depth >= 1 && depth <= 16, "tree depth", depth, "1 to 16");
   check(learning_rate > 0 && learning_rate <= 1, "learning rate", learning_rate, "0 to 1, above 0");
+  check(parallel_trees >= 1 && parallel_trees <= 10'000, "trees in parallel", parallel_trees,
+        "1 to 10000");
+  check(leaf_penalty >= 0 && leaf_penalty <= 1e6, "leaf penalty", leaf_penalty, "0 to 1000000");
+  check(sample_share > 0 && sample_share <= 1, "share of the samples", sample_share,
+        "0 to 1, above 0");
   check(mask_probability >= 0 && mask_probability <= 1, "mask probability", mask_probability,
         "0 to 1");
   check(model_error > 0 && model_error <= 1, "model error", model_error, "0 to 1, above 0");

@@ -20,10 +20,18 @@ struct BoostedTreesOptions {
   int rounds = 300;
   int depth = 6;
   double learning_rate = 0.1;
+  // Trees grown side by side in each round, and the share of the samples that each sees. XGBoost's
+  // own mode of a random forest: one round, a learning rate of 1, many trees, a share below 1.
+  int parallel_trees = 1;
+  double sample_share = 1;
+  double leaf_penalty = 1;  // on the squares of the leaves, XGBoost's lambda
   // As NeuralLatencyOptions: what the model is trained to do without.
   double mask_probability = 0.1;
   double model_error = 0.05;
   std::uint64_t seed = 1;
+
+  // A random forest of 200 trees, with the defaults of XGBoost's own (XGBRFRegressor).
+  static BoostedTreesOptions RandomForest(std::uint64_t seed);
 
   // kInvalidArgument naming every value that is out of its bound.
   absl::Status Validate() const;

@@ -52,6 +52,25 @@ TEST(BoostedTreesModelTest, SlopesFollowCpuAndLoad) {
   EXPECT_GT(mean.by_load, 0);
 }
 
+// Eight loads, tails of 1 to 8 ms. A forest that sees each of them lies within a step of it.
+TEST(BoostedTreesModelTest, ARandomForestFollowsAFewPoints) {
+  std::vector<LatencySample> samples;
+  for (int i = 1; i <= 8; ++i) {
+    LatencySample& sample = samples.emplace_back();
+    sample.features = {
+        {Millicores(200), Mebibytes(100)}, RequestsPerSecond(10.0 * i), Interference::None()};
+    sample.tail = Latency(i);
+  }
+  BoostedTreesOptions options = BoostedTreesOptions::RandomForest(1);
+  options.mask_probability = 0;
+  const auto model = BoostedTreesModel::Fit(samples, options);
+  if (absl::IsUnavailable(model.status())) GTEST_SKIP() << model.status();
+  ASSERT_TRUE(model.ok()) << model.status();
+  for (int i = 1; i <= 8; ++i) {
+    EXPECT_NEAR(model->Predict(samples[static_cast<std::size_t>(i - 1)].features).count(), i, 1);
+  }
+}
+
 TEST(BoostedTreesModelTest, RefusesBadOptionsBeforeLoadingAnything) {
   BoostedTreesOptions options;
   options.rounds = 0;

@@ -215,8 +215,9 @@ absl::StatusOr<ConditionalExponential> FitConditionalExponential(
     const double weight = options.constrained ? 1 / (at.law.rate * at.law.rate) : 1;
     points.push_back({at.container_load, at.law.rate, weight});
   }
-  const bool beyond = law.highest_load > highest_measured * 1.001;
-  const double margin = beyond ? options.margin_beyond : options.margin;
+  const double beyond = highest_measured > 0 ? law.highest_load / highest_measured : 1;
+  const double margin = std::max(
+      options.margin, std::min(beyond * beyond, std::max(options.margin_beyond, options.margin)));
   const Line line =
       options.constrained ? RegressConstrained(points, margin * law.highest_load) : Regress(points);
   law.slope = line.slope;

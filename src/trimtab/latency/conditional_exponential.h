@@ -90,9 +90,10 @@ struct RateLineOptions {
   // The rate reaches 0 no earlier than at this multiple of the highest load: what was measured ran,
   // so it was not saturated.
   double margin = 1.05;
-  // The same where the highest load lies above all measured ones. Two noisy points say little of a
-  // load twice as high; that the load was served says that saturation is further away. 2 was
-  // chosen on the measured Hotel Reservation; 1.5 and 3 are worse there by 3 to 6 points.
+  // Where the highest load lies above all measured ones, the multiple is the square of by how much,
+  // as the variance of a line that is extrapolated grows: two noisy points say little of a load
+  // twice as high, but that it was served says that saturation is further away. At most this; 2
+  // was chosen on the measured Hotel Reservation, where 1.5 and 3 are worse by 3 to 6 points.
   double margin_beyond = 2;
 };
 

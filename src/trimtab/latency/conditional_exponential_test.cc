@@ -173,15 +173,19 @@ TEST(ConditionalExponentialTest, AFreeLineWithoutARateInTheRangeIsRefused) {
   EXPECT_GT(law->LatencyRate(3), 0);
 }
 
-// Rates 10 and 6 at 1 and 2 reach 0 at 3.5; asked for 3, the line ends at 6 instead. With shares
-// 5/6 and 2/3 of the intercept and weights 1/100 and 1/36 it is
-// (5/6/10 + 2/3/6) / (25/36/100 + 4/9/36) = 0.194444 / 0.0192901 = 10.08.
-TEST(ConditionalExponentialTest, BeyondTheLoadsSaturationIsTwiceAsFar) {
-  const auto law = FitConditionalExponential(Line({1, 2}, {10, 6}), {.highest_load = 3});
+// Rates 10 and 6 at 1 and 2 reach 0 at 3.5; asked for 4, twice what was measured, the line ends at
+// 8 instead. With shares 7/8 and 3/4 of the intercept and weights 1/100 and 1/36 it is
+// (7/8/10 + 3/4/6) / (49/64/100 + 9/16/36) = 0.2125 / 0.02328125 = 9.127517.
+TEST(ConditionalExponentialTest, BeyondTheLoadsSaturationIsFurtherAway) {
+  const auto law = FitConditionalExponential(Line({1, 2}, {10, 6}), {.highest_load = 4});
   ASSERT_TRUE(law.ok());
-  EXPECT_NEAR(law->SaturationLoad(), 6, 1e-12);
-  EXPECT_NEAR(law->intercept, 10.08, 1e-10);
-  EXPECT_EQ(law->highest_load, 3);
+  EXPECT_NEAR(law->SaturationLoad(), 8, 1e-12);
+  EXPECT_NEAR(law->intercept, 9.127517, 1e-6);
+  EXPECT_EQ(law->highest_load, 4);
+  // A quarter more than measured: 1.25^2 times 2.5.
+  const auto nearer = FitConditionalExponential(Line({1, 2}, {10, 6}), {.highest_load = 2.5});
+  ASSERT_TRUE(nearer.ok());
+  EXPECT_NEAR(nearer->SaturationLoad(), 3.90625, 1e-12);
 }
 
 TEST(ConditionalExponentialTest, OneLoadIsALawOfThatLoad) {

@@ -124,11 +124,11 @@ DistributionQuality QualityOf(const LatencyLaws& laws, const std::vector<Divided
 // One microservice at one level, on one thread.
 class StationSweep {
  public:
-  StationSweep(MicroserviceId id, std::string_view name, const ContainerConfig& container,
-               const Interference& level, std::size_t level_number, const SampleSource& source,
+  StationSweep(MicroserviceId id, const ContainerConfig& container, const Interference& level,
+               std::string_view stream, const SampleSource& source,
                const DistributionSweepOptions& options)
       : setting_{id, container, RequestsPerSecond(0), level},
-        seeds_(options.seed, fmt::format("distributions/{}/{}", name, level_number)),
+        seeds_(options.seed, stream),
         source_(source),
         options_(options) {}
 
@@ -213,6 +213,15 @@ Interference InterferenceLevel(double share) {
   return level;
 }
 
+absl::StatusOr<std::vector<DrawnLoad>> DrawLoads(const SampleSource& source,
+                                                 MicroserviceId microservice,
+                                                 const ContainerConfig& container,
+                                                 const Interference& level, std::string_view stream,
+                                                 const DistributionSweepOptions& options,
+                                                 const std::atomic<bool>* stop) {
+  return StationSweep(microservice, container, level, stream, source, options).Run(stop);
+}
+
 absl::StatusOr<LatencyLaws> FitLaws(std::span<const DrawnLoad> loads,
                                     const DistributionSweepOptions& options) {
   std::vector<DividedLoad> divided;
@@ -264,9 +273,9 @@ absl::StatusOr<DistributionProfile> MeasureDistributions(
   ParallelFor(application.size(), runner.threads, [&](std::size_t m) {
     ProfiledDistribution& of = profile.microservices[m];
     for (std::size_t level = 0; level < profile.levels.size() && statuses[m].ok(); ++level) {
-      StationSweep sweep(MicroserviceId(m), of.name, of.container, profile.levels[level], level,
-                         source, options);
-      const auto loads = sweep.Run(runner.stop);
+      const auto loads =
+          DrawLoads(source, MicroserviceId(m), of.container, profile.levels[level],
+                    fmt::format("distributions/{}/{}", of.name, level), options, runner.stop);
       auto laws = loads.ok() ? FitLaws(*loads, options) : loads.status();
       if (laws.ok()) {
         of.levels.push_back(*std::move(laws));
