@@ -21,8 +21,10 @@
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/output.h"
+#include "trimtab/cli/scenarios.h"
 #include "trimtab/cli/span_files.h"
 #include "trimtab/cli/sweep_bars.h"
+#include "trimtab/experiment/simulated_shares.h"
 #include "trimtab/graphdynamics/entry_mix.h"
 #include "trimtab/graphdynamics/graph_predictor.h"
 #include "trimtab/graphdynamics/share_csv.h"
@@ -30,6 +32,7 @@
 #include "trimtab/graphdynamics/share_scores.h"
 #include "trimtab/graphdynamics/share_validation.h"
 #include "trimtab/graphdynamics/traced_shares.h"
+#include "trimtab/scenario/scenario.h"
 #include "trimtab/tracing/input_file.h"
 
 namespace trimtab {
@@ -40,6 +43,7 @@ struct Values {
   std::string class_by = "adjacency";
   Duration step = std::chrono::seconds(60);
   std::int64_t window = 5;
+  std::int64_t steps = 12'400;
   std::int64_t folds = 5;
   double change = 0;
   std::vector<std::string> models;
@@ -63,21 +67,29 @@ ShareScoreOptions ScoreOptions(const Values& values, double change) {
   return {.window = static_cast<std::size_t>(values.window), .change = change, .seed = values.seed};
 }
 
+std::vector<std::string> ModelsOf(const Values& values) {
+  std::vector<std::string> models = values.models;
+  if (!models.empty()) return models;
+  for (const GraphPredictorKind& kind : GraphPredictorKinds()) models.emplace_back(kind.name);
+  return models;
+}
+
+GraphPredictorOptions PredictorOptions(const Values& values, Context& context) {
+  GraphPredictorOptions options;
+  options.window = static_cast<std::size_t>(values.window);
+  options.network.seed = values.seed;
+  options.network.samples_read = values.samples_read;
+  options.network.threads = ThreadsOf(values.threads);
+  options.network.stopped = [&context] { return context.stop.load(); };
+  return options;
+}
+
 absl::StatusOr<std::vector<ShareScores>> Forecast(const ShareSeries& series, double change,
                                                   const Values& values, Context& context) {
   ShareValidationOptions options;
-  options.models = values.models;
-  if (options.models.empty()) {
-    for (const GraphPredictorKind& kind : GraphPredictorKinds()) {
-      options.models.emplace_back(kind.name);
-    }
-  }
+  options.models = ModelsOf(values);
   options.folds = static_cast<std::size_t>(values.folds);
-  options.predictor.window = static_cast<std::size_t>(values.window);
-  options.predictor.network.seed = values.seed;
-  options.predictor.network.samples_read = values.samples_read;
-  options.predictor.network.threads = ThreadsOf(values.threads);
-  options.predictor.network.stopped = [&context] { return context.stop.load(); };
+  options.predictor = PredictorOptions(values, context);
   options.score = ScoreOptions(values, change);
   SweepBars bars(context.progress);
   const auto show = bars.Callback("train");
@@ -142,6 +154,47 @@ absl::StatusOr<Dynamics> EvaluateSpans(const Values& values, Context& context) {
   return dynamics;
 }
 
+// Trained on some simulated days, tested on others.
+absl::StatusOr<Dynamics> EvaluateScenario(const std::string& path, const Values& values,
+                                          Context& context) {
+  const auto scenario = LoadScenario(path);
+  if (!scenario.ok()) return scenario.status();
+  SweepBars bars(context.progress);
+  const auto show = bars.Callback("simulate requests");
+  SimulatedShareOptions options;
+  options.test_steps = static_cast<std::size_t>(values.steps) / 5;
+  options.training_steps = static_cast<std::size_t>(values.steps) - options.test_steps;
+  options.seed = values.seed;
+  options.threads = ThreadsOf(values.threads);
+  options.progress = [&show](std::size_t done, std::size_t total) {
+    show(static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
+  };
+  options.stopped = [&context] { return context.stop.load(); };
+  const auto shares = SimulateShares(*scenario, options);
+  if (!shares.ok()) return shares.status();
+  fmt::print(context.err,
+             "{} requests, {} graph classes; complex and simple requests: {:.1f} and {:.1f} % in "
+             "training, {:.1f} and {:.1f} % in the test\n",
+             shares->requests, shares->classes_seen, 100 * shares->complex_training,
+             100 * shares->simple_training, 100 * shares->complex_test, 100 * shares->simple_test);
+  const auto train = bars.Callback("train");
+  const auto names = ModelsOf(values);
+  std::vector<std::unique_ptr<GraphPredictor>> predictors;
+  for (const std::string& name : names) {
+    auto predictor = TrainGraphPredictor(name, shares->training, PredictorOptions(values, context));
+    if (!predictor.ok()) return predictor.status();
+    predictors.push_back(*std::move(predictor));
+    train(static_cast<std::int64_t>(predictors.size()), static_cast<std::int64_t>(names.size()));
+  }
+  Dynamics dynamics;
+  Describe(shares->test, values.change > 0 ? values.change : kQuietChange, dynamics);
+  auto scores =
+      ScoreGraphPredictors(predictors, shares->test, ScoreOptions(values, dynamics.change));
+  if (!scores.ok()) return scores.status();
+  dynamics.forecasts = *std::move(scores);
+  return dynamics;
+}
+
 // Whether the first line names shares of graph classes.
 absl::StatusOr<bool> IsShareTable(InputFile& file) {
   constexpr std::size_t kFirstLine = 65'536;
@@ -154,6 +207,12 @@ absl::StatusOr<bool> IsShareTable(InputFile& file) {
 
 absl::StatusOr<Dynamics> Evaluate(const Values& values, Context& context) {
   if (values.files.files.size() == 1) {
+    const std::string& name = values.files.files.front();
+    const bool is_file = name == "-" || name.find('/') != std::string::npos;
+    const auto scenario = FindScenario(name);
+    if (scenario.ok() && (!is_file || name.ends_with(".yaml"))) {
+      return EvaluateScenario(*scenario, values, context);
+    }
     auto file = InputFile::Open(values.files.files.front());
     if (!file.ok()) return file.status();
     const auto is_table = IsShareTable(**file);
@@ -230,8 +289,9 @@ void WriteDynamics(const Dynamics& dynamics, const Values& values, Context& cont
 
 CommandAction DeclareEvalGraphDynamics(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
-  arguments.PositionalList("file", &values->files.files,
-                           "span files, or one table of shares: CSV with columns graph:NAME");
+  arguments.PositionalList(
+      "file", &values->files.files,
+      "span files, a table of shares (CSV with columns graph:NAME) or a scenario");
   arguments.Choice("format", &values->files.format, {"auto", "csv", "jaeger", "alibaba"},
                    "format of span files; auto looks at each");
   arguments.Choice("class-by", &values->class_by, {"adjacency", "multiplicity"},
@@ -239,6 +299,8 @@ CommandAction DeclareEvalGraphDynamics(Arguments& arguments) {
   arguments.Option("step", &values->step,
                    {.min = std::chrono::seconds(1), .max = std::chrono::hours(24)},
                    "spans: length of a step");
+  arguments.Option("steps", &values->steps, {.min = 100, .max = 1'000'000},
+                   "scenario: steps to simulate, a fifth of them to test on");
   arguments.Option("window", &values->window, {.min = 1, .max = ShareNetworkShape::kMaxWindow},
                    "steps that a prediction reads");
   arguments.Option("folds", &values->folds, {.min = 2, .max = 100},

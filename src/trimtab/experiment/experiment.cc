@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/experiment/comparison_experiments.h"
+#include "trimtab/experiment/derm_fig_10.h"
 #include "trimtab/experiment/derm_fig_5_6.h"
 #include "trimtab/experiment/derm_fig_9.h"
 #include "trimtab/experiment/grad_fig_3.h"
@@ -24,6 +25,9 @@ namespace {
 constexpr std::array kExperiments = {
     Experiment{"demo", "400 minutes of Hotel Reservation: Grad, the HPA and a static allocation",
                true, &RunDemo},
+    Experiment{"derm-fig-10",
+               "prediction of graph shares: models, windows of 1 to 10, with and without attention",
+               false, &RunDermFig10},
     Experiment{"derm-fig-5", "calls of a search over the load: tickets sell out sooner", false,
                &RunDermFig5},
     Experiment{"derm-fig-6", "calls of a search over the distance asked for", false, &RunDermFig6},

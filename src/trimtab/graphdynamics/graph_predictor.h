@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "trimtab/graphdynamics/share_network_trainer.h"
@@ -33,8 +34,10 @@ class GraphPredictor {
 
 struct GraphPredictorOptions {
   // Decides what is predicted.
-  std::size_t window = 5;        // Derm V-A; 1 to 64
-  double ridge = 1.0;            // autoregressive: weight of the squared coefficients
+  std::size_t window = 5;  // Derm V-A; 1 to 64
+  // autoregressive: penalties on the squared coefficients, as parts of the inputs' variance; the
+  // one that is best on a validation block is taken.
+  std::vector<double> ridges = {1e-4, 1e-3, 1e-2, 0.1, 1};
   double blend_last = 0.8;       // fixed-blend: share of the last step, the rest the global mean
   ShareTrainingOptions network;  // its window, copying and attention come from the kind
 };

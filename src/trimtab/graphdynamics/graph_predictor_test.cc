@@ -118,7 +118,7 @@ TEST(AutoregressiveTest, FindsTheCoefficientOfAFirstOrderProcess) {
   }
   GraphPredictorOptions options;
   options.window = 1;
-  options.ridge = 1e-3;
+  options.ridges = {1e-4};
   const auto predictor = TrainGraphPredictor("autoregressive", series, options).value();
   const std::vector<double> row = {0.6, 0.4, 10.0};
   std::vector<double> shares(2);

@@ -14,7 +14,9 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/graphdynamics/graph_predictor.h"
+#include "trimtab/graphdynamics/share_blend.h"
 #include "trimtab/graphdynamics/share_series.h"
+#include "trimtab/graphdynamics/share_split.h"
 
 namespace trimtab {
 namespace {
@@ -92,7 +94,7 @@ class Autoregressive : public GraphPredictor {
     }
     const Eigen::VectorXd out = intercept_ + coefficients_.transpose() * (inputs - center_);
     for (std::size_t g = 0; g < shares.size(); ++g) {
-      shares[g] = std::max(0.0, out[static_cast<Eigen::Index>(g)]);
+      shares[g] = std::max(0.0, past.graphs(steps - 1)[g] + out[static_cast<Eigen::Index>(g)]);
     }
     NormaliseShares(shares);
   }
@@ -130,8 +132,11 @@ NormalEquations Accumulate(const ShareSeries& series, std::span<const SharePlace
       const SharePlace place = places[from + static_cast<std::size_t>(i)];
       const ShareWindow past = series.Before(place.block, place.step, window);
       x.col(i) = Eigen::Map<const Eigen::VectorXd>(past.rows.data(), inputs);
+      // What is regressed is the move from the newest shares: the penalty then pulls towards
+      // persistence, also where a mix comes that training never saw.
       y.col(i) =
-          Eigen::Map<const Eigen::VectorXd>(series.graphs(place.block, place.step).data(), graphs);
+          Eigen::Map<const Eigen::VectorXd>(series.graphs(place.block, place.step).data(), graphs) -
+          Eigen::Map<const Eigen::VectorXd>(past.graphs(window - 1).data(), graphs);
     }
     const auto left = x.leftCols(count);
     sums.input_sum += left.rowwise().sum();
@@ -140,6 +145,42 @@ NormalEquations Accumulate(const ShareSeries& series, std::span<const SharePlace
     sums.products.noalias() += left * y.leftCols(count).transpose();
   }
   return sums;
+}
+
+// Loads are as large as shares are small: each input of the load is brought to the deviation of the
+// shares first, and one penalty then serves all. Standardising each share would let a class that
+// hardly occurs in training, and does later, throw the outcome about.
+std::unique_ptr<Autoregressive> Solve(const NormalEquations& sums, std::size_t samples,
+                                      double ridge, const ShareSpace& space, std::size_t window) {
+  const auto count = static_cast<double>(samples);
+  const Eigen::VectorXd center = sums.input_sum / count;
+  const Eigen::VectorXd intercept = sums.target_sum / count;
+  Eigen::MatrixXd squares = sums.input_squares.selfadjointView<Eigen::Lower>();
+  squares -= count * center * center.transpose();
+  const Eigen::MatrixXd products = sums.products - count * center * intercept.transpose();
+  const auto width = static_cast<Eigen::Index>(space.width());
+  double share_squares = 0;
+  for (Eigen::Index i = 0; i < center.size(); ++i) {
+    if (i % width != width - 1) share_squares += squares(i, i);
+  }
+  share_squares = std::max(share_squares / static_cast<double>(center.size()), 1e-12);
+  for (Eigen::Index i = 0; i < center.size(); ++i) {
+    const bool is_load = i % width == width - 1;
+    squares(i, i) += ridge * (is_load ? std::max(squares(i, i), share_squares) : share_squares);
+  }
+  const Eigen::MatrixXd coefficients = squares.ldlt().solve(products);
+  return std::make_unique<Autoregressive>(space, window, center, coefficients, intercept);
+}
+
+double MeanDistance(Autoregressive& model, const ShareSeries& series,
+                    std::span<const SharePlace> places) {
+  std::vector<double> shares(series.space.graphs());
+  double sum = 0;
+  for (const SharePlace& place : places) {
+    model.Predict(series.Before(place.block, place.step, model.window()), shares);
+    sum += TotalVariation(shares, series.graphs(place.block, place.step));
+  }
+  return sum / static_cast<double>(places.size());
 }
 
 absl::StatusOr<std::unique_ptr<GraphPredictor>> MakeMixture(std::string_view name,
@@ -167,24 +208,26 @@ std::vector<double> MeanShares(const ShareSeries& series) {
 
 absl::StatusOr<std::unique_ptr<GraphPredictor>> TrainAutoregressive(
     const ShareSeries& training, const GraphPredictorOptions& options) {
-  const auto places = PlacesOf(training, options.window);
-  if (!(options.ridge > 0)) {
-    return absl::InvalidArgumentError(
-        fmt::format("ridge is {}, expected a positive number", options.ridge));
+  if (options.ridges.empty() ||
+      !std::ranges::all_of(options.ridges, [](double ridge) { return ridge > 0; })) {
+    return absl::InvalidArgumentError("ridges are none, or hold one that is not positive");
   }
-  NormalEquations sums = Accumulate(training, places, options.window);
-  const auto count = static_cast<double>(places.size());
-  const Eigen::VectorXd center = sums.input_sum / count;
-  const Eigen::VectorXd intercept = sums.target_sum / count;
-  Eigen::MatrixXd squares = sums.input_squares.selfadjointView<Eigen::Lower>();
-  squares -= count * center * center.transpose();
-  const Eigen::MatrixXd products = sums.products - count * center * intercept.transpose();
-  // The penalty is on coefficients of standardised inputs; an input that never varied gets none.
-  const Eigen::VectorXd variance = (squares.diagonal() / count).cwiseMax(1e-12);
-  squares.diagonal() += options.ridge * variance;
-  const Eigen::MatrixXd coefficients = squares.ldlt().solve(products);
-  return std::make_unique<Autoregressive>(training.space, options.window, center, coefficients,
-                                          intercept);
+  SharePlaces places = SplitPlaces(training, options.window, options.network.validation_share);
+  double best_ridge = options.ridges.front();
+  if (options.ridges.size() > 1 && !places.kept.empty() && !places.held_out.empty()) {
+    const NormalEquations sums = Accumulate(training, places.kept, options.window);
+    double least = HUGE_VAL;
+    for (const double ridge : options.ridges) {
+      const auto model = Solve(sums, places.kept.size(), ridge, training.space, options.window);
+      const double distance = MeanDistance(*model, training, places.held_out);
+      if (distance >= least) continue;
+      least = distance;
+      best_ridge = ridge;
+    }
+  }
+  const auto all = PlacesOf(training, options.window);
+  return Solve(Accumulate(training, all, options.window), all.size(), best_ridge, training.space,
+               options.window);
 }
 
 absl::StatusOr<std::unique_ptr<GraphPredictor>> TrainFixedBlend(

@@ -9,9 +9,9 @@
 
 namespace trimtab {
 
-// Ridge regression of the next shares on every number of the window, with an intercept; inputs
-// standardised, the outcome cut at zero and scaled to sum to one. Cost of training: the cube of
-// window * width, 0.3 s for 245 numbers and 60,000 samples.
+// Ridge regression of the move from the newest shares to the next on every number of the window,
+// with an intercept; the outcome cut at zero and scaled to sum to one. Cost of training: the cube
+// of window * width, 0.3 s for 245 numbers and 60,000 samples.
 absl::StatusOr<std::unique_ptr<GraphPredictor>> TrainAutoregressive(
     const ShareSeries& training, const GraphPredictorOptions& options);
 // blend_last of the newest step, the rest the global mean.

@@ -32,6 +32,7 @@ namespace {
 // added in one order: results do not depend on the threads.
 constexpr std::size_t kLanes = 4;
 constexpr int kMostPasses = 60;
+constexpr double kLeastDeviation = 0.02;  // of a share, when inputs are scaled
 
 void Shuffle(std::vector<SharePlace>& items, RandomStream& random) {
   for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.Below(i)]);
@@ -60,7 +61,9 @@ void FitScaling(const ShareSeries& series, std::span<const SharePlace> places,
   model.input_scale.resize(width);
   for (std::size_t j = 0; j < width; ++j) {
     const double deviation = std::sqrt(squares[j] / count);
-    model.input_scale[j] = deviation > 1e-6 ? 1 / deviation : 0;
+    // A share that hardly moved in training may move later, and must not drown the others then.
+    const double least = j + 1 == width ? 0 : kLeastDeviation;
+    model.input_scale[j] = deviation > 1e-6 ? 1 / std::max(deviation, least) : 0;
   }
 }
 

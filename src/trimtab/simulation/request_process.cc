@@ -78,6 +78,15 @@ Request RequestProcess::Next() {
   return {now_, entry, has_kinds_ ? Settle(entry) : 0};
 }
 
+RequestProcess RequestProcess::OfPresentState(double load, std::uint64_t seed) const {
+  RequestProcess copy = *this;
+  copy.arrivals_ = Arrivals(scenario_.entries, StepSeries::Constant(load), seed);
+  copy.arguments_.clear();
+  for (const ArgumentSpec& spec : scenario_.arguments) copy.arguments_.emplace_back(spec, seed);
+  for (auto& effects : copy.effects_) effects.clear();
+  return copy;
+}
+
 std::int64_t& RequestProcess::Cell(std::uint32_t state) {
   const std::uint32_t argument = cell_argument_[state];
   if (argument == values_.size()) return states_[state].At(0, now_);

@@ -52,6 +52,10 @@ class RequestProcess {
 
   Request Next();
 
+  // What would be asked of the state as it is now: a copy whose requests come at `load` from this
+  // instant on and change nothing, drawn with a seed of their own. Restocking goes on by the clock.
+  RequestProcess OfPresentState(double load, std::uint64_t seed) const;
+
   bool Holds(std::uint32_t kind, std::uint32_t condition) const {
     return (kinds_[kind].conditions >> condition & 1U) != 0;
   }
