@@ -69,7 +69,8 @@ constexpr std::array kCommands = {
     Command{.name = "plan",
             .description = "Compute the allocation that holds the SLA at a load, with every step",
             .examples = "trimtab plan hotel-reservation --load 500\n"
-                        "trimtab plan hotel-reservation --load 500 --interference cpu=0.4 -o json",
+                        "trimtab plan hotel-reservation --load 500 --interference cpu=0.4 -o json\n"
+                        "trimtab plan --instance problem.json -o json",
             .declare = DeclarePlan},
     Command{.name = "simulate",
             .description = "Run the simulated cluster under one policy",

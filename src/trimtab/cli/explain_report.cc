@@ -167,6 +167,32 @@ void WritePlan(const Json& decision, std::ostream& out) {
   }
 }
 
+std::string Percent(const std::optional<double>& share) {
+  return share ? fmt::format("{:.2f} %", 100 * *share) : std::string("unknown");
+}
+
+// How each class of call graphs fares, as expected of the plan and as measured before it.
+void WriteClasses(const Json& decision, std::ostream& out) {
+  const Json& plan = Field(decision, "plan");
+  const Json& classes = List(plan, "classes");
+  if (classes.empty()) return;
+  Section section(out, "Classes");
+  section.Line(
+      fmt::format("{} of all requests expected in time, {} promised; the fewest are {:.1f} "
+                  "containers",
+                  Percent(Number(plan, "attainment")), Percent(Number(plan, "attainmentTarget")),
+                  Number(plan, "continuousBound").value_or(0)));
+  for (const Json& of : classes) {
+    std::optional<double> measured;
+    for (const Json& seen : List(Field(decision, "observation"), "classes")) {
+      if (Text(seen, "id") == Text(of, "id")) measured = Number(seen, "attainment");
+    }
+    section.Line(fmt::format("{} {} of the requests: {} expected, {} measured", Text(of, "id"),
+                             Percent(Number(of, "share")), Percent(Number(of, "attainment")),
+                             Percent(measured)));
+  }
+}
+
 void WriteLimits(const Json& decision, std::ostream& out) {
   const Json& commitment = Field(decision, "commitment");
   Section section(out, "Limits");
@@ -245,6 +271,7 @@ void WriteExplanation(const Json& decision, std::ostream& out, bool color) {
   WriteObserved(decision, out);
   WriteMicroservices(decision, out, color);
   WritePlan(decision, out);
+  WriteClasses(decision, out);
   WriteLimits(decision, out);
   WriteOutcomes(decision, out);
 }

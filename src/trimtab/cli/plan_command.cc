@@ -14,6 +14,7 @@
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/experiment_support.h"
+#include "trimtab/cli/instance_plan.h"
 #include "trimtab/experiment/imagined_observation.h"
 #include "trimtab/experiment/policy_choices.h"
 #include "trimtab/profile/atomic_file.h"
@@ -25,6 +26,7 @@ namespace {
 
 struct Values {
   std::string scenario;
+  std::string instance;
   std::string fidelity = "corrected";
   std::string profile;
   std::string simd = "native";
@@ -111,6 +113,13 @@ void WriteText(const Plan& plan, const Application& application, Context& contex
 }
 
 absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
+  if (values.instance.empty() == values.scenario.empty()) {
+    return absl::InvalidArgumentError("expected a scenario or --instance, and not both");
+  }
+  if (!values.instance.empty()) {
+    return RunInstancePlan(
+        {.file = values.instance, .fidelity = values.fidelity, .output = values.output}, context);
+  }
   BarProgress progress(context.progress);
   auto input = MakeExperimentInput(
       {.scenario = values.scenario, .directory = ".", .seed = values.seed}, progress, context);
@@ -164,7 +173,11 @@ absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
 CommandAction DeclarePlan(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
   values->load = 263;
-  arguments.Positional("scenario", &values->scenario, "name or file of a scenario");
+  arguments.Positional("scenario", &values->scenario, "name or file of a scenario",
+                       /*required=*/false);
+  arguments.Option("instance", &values->instance,
+                   "instead of a scenario: the fewest containers of the problem in this file",
+                   "FILE");
   arguments.Option("load", &values->load, {.min = 0.001, .max = 1e9},
                    "requests per second, all operations");
   arguments.OptionList("interference", &values->interference,
@@ -175,7 +188,7 @@ CommandAction DeclarePlan(Arguments& arguments) {
   arguments.Option("allocation", &values->allocation,
                    "start from the plan in this file (-o json of an earlier call)", "FILE");
   arguments.Choice("fidelity", &values->fidelity, {"corrected", "paper"},
-                   "as an expert would build Grad, or as published");
+                   "as an expert would build it, or as published");
   arguments.Option("profile", &values->profile, "trained profile; otherwise made now and kept",
                    "FILE");
   DeclareSimd(arguments, &values->simd);

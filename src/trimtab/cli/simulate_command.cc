@@ -32,6 +32,7 @@ struct Values {
   std::string out = "out/simulate";
   std::int64_t minutes = 400;
   double span_share = 0.02;
+  Duration step = std::chrono::seconds(30);
   double hpa_target = OutOfTheBoxHpa().target_utilization;
   Millicores container_cpu = OutOfTheBoxHpa().container.cpu;
   Bytes container_memory = OutOfTheBoxHpa().container.memory;
@@ -61,6 +62,13 @@ absl::StatusOr<PolicyRunOptions> ChoiceOf(const Values& values, const Experiment
     auto found = SearchStaticFor(input, static_cast<int>(values.minutes));
     if (!found.ok()) return found.status();
     return StaticChoice(found->allocation);
+  }
+  if (values.policy == "derm") {
+    const auto fidelity = ParseDermFidelity(values.fidelity);
+    if (!fidelity.ok()) return fidelity.status();
+    const auto distributions = DistributionsFor(input, values.profile, context);
+    if (!distributions.ok()) return distributions.status();
+    return DermChoice(scenario, *distributions, *fidelity, values.step);
   }
   const auto fidelity = ParseGradFidelity(values.fidelity);
   if (!fidelity.ok()) return fidelity.status();
@@ -113,12 +121,15 @@ absl::StatusOr<ExitCode> RunSimulate(const Values& values, Context& context) {
 CommandAction DeclareSimulate(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
   arguments.Positional("scenario", &values->scenario, "name or file of a scenario");
-  arguments.Choice("policy", &values->policy, {"grad", "hpa", "static"}, "what scales");
+  arguments.Choice("policy", &values->policy, {"derm", "grad", "hpa", "static"}, "what scales");
   arguments.Choice("fidelity", &values->fidelity, {"corrected", "paper"},
-                   "of grad: as an expert would build it, or as published");
+                   "of derm and grad: as an expert would build it, or as published");
   arguments.Option("minutes", &values->minutes, {.min = 6, .max = 100000},
                    "simulated minutes; the first 5 are left out of every result");
   arguments.Option("out", &values->out, "folder for summary, windows, journal and spans", "DIR");
+  arguments.Option(
+      "step", &values->step, {.min = std::chrono::seconds(1)},
+      "of derm: from one decision to the next, longer than a container takes to start");
   arguments.Option("profile", &values->profile,
                    "trained profile for grad; otherwise one is made now and kept", "FILE");
   arguments.Option("load-file", &values->load_file,

@@ -55,6 +55,14 @@ void CheckObservation(const JsonPlace& seen) {
   CheckIfThere(seen, "applicationLoad", CheckPerSecond);
   CheckIfThere(seen, "measuredTailLatencySeconds", CheckSeconds);
   seen.At("tailTraces").Integer(0, INT64_MAX);
+  CheckIfThere(seen, "classes", [](const JsonPlace& classes) {
+    for (const JsonPlace& each : classes.Elements()) {
+      each.At("id").Text();
+      each.At("share").Number(0, 1);
+      each.At("traces").Integer(0, INT64_MAX);
+      CheckIfThere(each, "attainment", [](const JsonPlace& share) { share.Number(0, 1); });
+    }
+  });
   for (const JsonPlace& gap : seen.At("gaps").Elements()) gap.Text();
   for (const JsonPlace& each : seen.At("microservices").Elements()) {
     each.At("microservice").Text();

@@ -62,6 +62,16 @@ Json MicroserviceToJson(const MicroserviceObservation& seen, const std::string& 
   return json;
 }
 
+// What a plan over graph classes was made from, and how many of each class met the SLA.
+Json ClassesToJson(const Observation& seen) {
+  Json json = Json::array();
+  for (const GraphClassObservation& of : seen.graph_classes) {
+    json.push_back({{"id", of.id}, {"share", Rounded(of.share)}, {"traces", of.traces}});
+    if (of.attainment) json.back()["attainment"] = Rounded(*of.attainment);
+  }
+  return json;
+}
+
 Json TroublesToJson(const std::vector<Trouble>& troubles) {
   Json json = Json::array();
   for (const Trouble& trouble : troubles) {
@@ -92,6 +102,7 @@ std::string ObservationToJson(const Decision& decision, const Application& appli
     json["measuredTailLatencySeconds"] = Seconds(*seen.measured_tail_latency);
   }
   json["tailTraces"] = seen.tail_samples;
+  if (decision.plan && decision.plan->attainment) json["classes"] = ClassesToJson(seen);
   json["gaps"] = seen.gaps;
   Json& microservices = json["microservices"] = Json::array();
   const std::vector<bool> listed = ListedMicroservices(decision, seen.microservices.size());

@@ -10,7 +10,8 @@
 namespace trimtab {
 
 // {"windowSeconds", "applicationLoad" (requests per second), "measuredTailLatencySeconds",
-// "tailTraces", "gaps": [text], "microservices": [{"microservice", "replicas", "cpuCores",
+// "tailTraces", "classes": [{"id", "share", "traces", "attainment"}] (for a plan over graph
+// classes), "gaps": [text], "microservices": [{"microservice", "replicas", "cpuCores",
 // "memoryBytes", "ready", "pending", "draining", "arrivalRate", "ownLatencySeconds",
 // "cpuUsageCores" and "interference" {kind: share} (means over its containers),
 // "memoryUsageBytes" (the largest)}], "hosts": [{"host", "interference"}]}. What is unknown is

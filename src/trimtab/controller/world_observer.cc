@@ -20,7 +20,9 @@ absl::StatusOr<WorldObserver> WorldObserver::Create(const Application& applicati
                                                     const ControlOptions& options) {
   auto monitor = Monitor::Create(application, options.monitor);
   if (!monitor.ok()) return monitor.status();
-  auto tails = TailTracker::Create(application, options.tails);
+  TailTrackerOptions tail_options = options.tails;
+  if (!tail_options.sla) tail_options.sla = options.sla.latency;
+  auto tails = TailTracker::Create(application, tail_options);
   if (!tails.ok()) return tails.status();
   return WorldObserver(application, traces, metrics, actuator, options.interval,
                        *std::move(monitor), *std::move(tails));

@@ -61,6 +61,43 @@ absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
   return run;
 }
 
+Duration ContainerStart(const Scenario& scenario) {
+  const LifeSpec& life = scenario.cluster.life;
+  Latency longest{0};
+  for (const MicroserviceSpec& of : scenario.cluster.microservices) {
+    const double cores = std::min(InCores(of.initial.container.cpu), of.parallelism);
+    longest =
+        std::max(longest, QuantileOf(of.start_up.delay, 0.95) + MeanOf(of.start_up.cpu) / cores);
+  }
+  return life.decision_delay + life.readiness_period +
+         std::chrono::duration_cast<Duration>(longest);
+}
+
+absl::StatusOr<PolicyRunOptions> DermChoice(const Scenario& scenario,
+                                            const DistributionProfile& profile,
+                                            DermFidelity fidelity, Duration step) {
+  if (auto s = CheckDistributionsFit(profile, scenario.application, ClusterHash(scenario.cluster));
+      !s.ok()) {
+    return s;
+  }
+  PolicyRunOptions run;
+  run.policy = "derm";
+  run.fidelity = std::string(DermFidelityName(fidelity));
+  run.label = fmt::format("derm ({})", run.fidelity);
+  run.parts.application = &scenario.application;
+  run.parts.derm_models = DermModels::Of(profile);
+  run.parts.derm.fidelity = fidelity;
+  run.parts.derm.step = step;
+  run.parts.derm.container_start = ContainerStart(scenario);
+  if (auto s = run.parts.derm.Validate(); !s.ok()) return s;
+  run.control.interval = step;
+  run.initial = InitialAllocation(scenario);
+  for (std::size_t i = 0; i < profile.microservices.size(); ++i) {
+    (*run.initial)[MicroserviceId(i)].container = profile.microservices[i].container;
+  }
+  return run;
+}
+
 TunedHpa OutOfTheBoxHpa() {
   return {.target_utilization = 80,
           .container = {.cpu = Millicores(500), .memory = Mebibytes(512)}};

@@ -9,6 +9,9 @@
 #include "trimtab/experiment/policy_run.h"
 #include "trimtab/experiment/tuned_options.h"
 #include "trimtab/profile/application_profile.h"
+#include "trimtab/profile/distribution_profile.h"
+#include "trimtab/quantity/time.h"
+#include "trimtab/scaling/derm/derm_options.h"
 #include "trimtab/scaling/grad/grad_options.h"
 #include "trimtab/scenario/scenario.h"
 
@@ -23,6 +26,18 @@ absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
                                             const ApplicationProfile& profile,
                                             GradFidelity fidelity,
                                             const std::optional<TunedGrad>& tuned);
+
+// Derm as it is shipped: every container of the size that `profile` holds for, and a decision every
+// step. `profile` must fit the scenario. Fails as ParseDermFidelity()'s options do: a step within
+// the time that this scenario's containers need until they serve.
+absl::StatusOr<PolicyRunOptions> DermChoice(const Scenario& scenario,
+                                            const DistributionProfile& profile,
+                                            DermFidelity fidelity, Duration step);
+
+// How long a container of the scenario takes from being asked for until it serves: decision delay,
+// the 95th percentile of its start-up, its start-up CPU under its own limit, one readiness period;
+// the longest over the microservices.
+Duration ContainerStart(const Scenario& scenario);
 
 // The Kubernetes HPA on CPU utilisation: every container of one size, raised to the working set and
 // kept inside the bounds of its microservice; replicas start at the fewest.

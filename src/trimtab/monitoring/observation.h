@@ -1,6 +1,7 @@
 // One window of a world as a scaling policy sees it: traces and metrics joined.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "trimtab/application/allocation.h"
 #include "trimtab/application/ids.h"
 #include "trimtab/application/interference.h"
+#include "trimtab/callgraph/call_tree.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
 
@@ -54,6 +56,15 @@ struct HostObservation {
   Duration interference_age{0};
 };
 
+// The requests of one call graph among those that ended within the window.
+struct GraphClassObservation {
+  std::string id;  // of the multiplicity class: sixteen hexadecimal digits
+  CallTree tree;   // over names of microservices
+  std::int64_t traces = 0;
+  double share = 0;                  // of all classified traces
+  std::optional<double> attainment;  // share of them that ended within the SLA
+};
+
 struct Observation {
   Instant at;
   Duration window{0};
@@ -61,8 +72,9 @@ struct Observation {
   std::vector<HostObservation> hosts;                  // indexed by HostId
   std::optional<RequestsPerSecond> application_load;
   Duration application_load_age{0};
-  std::optional<Latency> measured_tail_latency;  // pooled P95 end to end of the window
-  std::size_t tail_samples = 0;                  // traces behind it
+  std::optional<Latency> measured_tail_latency;           // pooled P95 end to end of the window
+  std::size_t tail_samples = 0;                           // traces behind it
+  std::vector<GraphClassObservation> graph_classes = {};  // most frequent first, then by id
   // What is missing or too old, in words: such a window forbids scaling down.
   std::vector<std::string> gaps;
 };

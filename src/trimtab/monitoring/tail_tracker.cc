@@ -49,7 +49,8 @@ absl::StatusOr<std::unique_ptr<TailTracker>> TailTracker::Create(const Applicati
 TailTracker::TailTracker(const Application& application, TailTrackerOptions options)
     : application_(&application),
       options_(options),
-      assembler_({.settle_delay = options.settle_delay}, *this) {}
+      assembler_({.settle_delay = options.settle_delay}, *this),
+      trees_(names_) {}
 
 absl::Status TailTracker::Read(TraceSource& source, Instant now) {
   const absl::Status status = source.Read(now, [this, now](const Span& span) {
@@ -79,7 +80,7 @@ void TailTracker::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanReco
   if (trace == nullptr) return;
   graph_.Add(*trace);
   const Visit& entry = trace->visits.front();
-  end_to_end_.push_back({entry.end, entry.duration()});
+  end_to_end_.push_back({entry.end, entry.duration(), trees_.Add(*trace)});
   for (const Visit& visit : trace->visits) {
     own_.push_back({entry.end, visit.service, visit.pod, visit.own_latency});
   }
@@ -92,6 +93,36 @@ void TailTracker::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanReco
 void TailTracker::Forget(Instant before) {
   while (!own_.empty() && own_.front().at <= before) own_.pop_front();
   while (!end_to_end_.empty() && end_to_end_.front().at <= before) end_to_end_.pop_front();
+}
+
+void TailTracker::AddClasses(const TimeWindow& window, Observation& observation) const {
+  struct Count {
+    std::int64_t traces = 0;
+    std::int64_t within = 0;
+  };
+  std::map<std::size_t, Count> counts;
+  std::int64_t classified = 0;
+  for (const EndToEndSample& sample : end_to_end_) {
+    if (!sample.tree || sample.at <= window.begin || sample.at > window.end) continue;
+    Count& count = counts[*sample.tree];
+    ++count.traces;
+    ++classified;
+    if (options_.sla && ToLatency(sample.latency) <= *options_.sla) ++count.within;
+  }
+  observation.graph_classes.clear();
+  for (const auto& [tree, count] : counts) {
+    InferredClass seen = trees_.ClassAt(tree);
+    const auto traces = static_cast<double>(count.traces);
+    GraphClassObservation& of = observation.graph_classes.emplace_back();
+    of.id = seen.id.ToString();
+    of.tree = std::move(seen.tree);
+    of.traces = count.traces;
+    of.share = traces / static_cast<double>(classified);
+    if (options_.sla) of.attainment = static_cast<double>(count.within) / traces;
+  }
+  std::ranges::sort(observation.graph_classes, [](const auto& a, const auto& b) {
+    return a.traces != b.traces ? a.traces > b.traces : a.id < b.id;
+  });
 }
 
 void TailTracker::AddTo(Observation& observation, Instant now) {
@@ -112,6 +143,8 @@ void TailTracker::AddTo(Observation& observation, Instant now) {
   } else {
     observation.measured_tail_latency = ToLatency(ExactQuantile(end_to_end, options_.quantile));
   }
+
+  AddClasses(window, observation);
 
   std::map<std::pair<NameId, NameId>, std::vector<Duration>> by_pod;
   for (const OwnSample& sample : own_) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "absl/status/status.h"
@@ -13,6 +14,7 @@
 #include "trimtab/monitoring/observation.h"
 #include "trimtab/monitoring/series.h"
 #include "trimtab/quantity/time.h"
+#include "trimtab/tracing/call_tree_inference.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/trace_assembler.h"
 #include "trimtab/tracing/trace_source.h"
@@ -27,6 +29,8 @@ struct TailTrackerOptions {
   // loses those whose entry waits longer than this after its last callee: the slowest.
   Duration settle_delay = std::chrono::seconds(10);
   Quantile quantile = kP95;
+  // What the attainment of each graph class is counted against; absent: not counted.
+  std::optional<Latency> sla;
   // With fewer traces in the window its tail is unknown: P95 of 20 is their second largest.
   int fewest_traces = 20;
   // Own latencies held, 32 bytes each; beyond it the oldest go, and are counted.
@@ -38,7 +42,8 @@ struct TailTrackerOptions {
 
 // The trace part of an observation (Grad III-B and VI-A): the quantile of own latency of each pod
 // and its mean over the pods of a microservice, and the pooled quantile end to end, over the traces
-// whose entry ended inside the window. Exact: every sample is kept.
+// whose entry ended inside the window; and the share, the tree and the attainment of each class of
+// call graphs among them. Exact: every sample is kept.
 //
 // A trace without its root is the lower part of one that had not ended when it settled: left out
 // and counted. A world whose traces never have a root, because what calls the entry is not traced,
@@ -83,10 +88,12 @@ class TailTracker : private TraceSink {
   struct EndToEndSample {
     Instant at;
     Duration latency{0};
+    std::optional<std::size_t> tree;  // of trees_
   };
   TailTracker(const Application& application, TailTrackerOptions options);
   void AcceptTrace(const TraceId& trace, std::span<const SpanRecord> spans) override;
   void Forget(Instant before);
+  void AddClasses(const TimeWindow& window, Observation& observation) const;
 
   const Application* application_;
   TailTrackerOptions options_;
@@ -94,6 +101,7 @@ class TailTracker : private TraceSink {
   TraceAssembler assembler_;
   VisitBuilder visits_;
   GraphWatch graph_;
+  CallTreeInference trees_;
   Instant newest_end_{Duration::min()};  // of the spans read so far
   std::deque<OwnSample> own_;            // in order of completion, nearly that of `at`
   std::deque<EndToEndSample> end_to_end_;

@@ -70,6 +70,25 @@ struct PlanSummary {
   int iterations = 0;
 };
 
+// A class of requests, as a plan over graph classes expects it to fare.
+struct PlanClass {
+  std::string id;
+  double share = 0;
+  double attainment = 0;  // expected share of its requests within the SLA
+};
+
+// What a policy that plans a probability expects of `Plan::target`.
+struct PlanAttainment {
+  std::vector<PlanClass> classes;  // in descending share
+  double expected = 0;             // share of all requests within the SLA
+  double target = 0;               // what is promised
+  double continuous_bound = 0;     // containers that no plan under the same models can go below
+  // By MicroserviceId: what one container more, or one less, would make of `expected`. Absent where
+  // one less does not carry the load.
+  std::vector<std::optional<double>> with_one_more;
+  std::vector<std::optional<double>> with_one_less;
+};
+
 struct Plan {
   bool feasible = true;
   std::optional<Latency> predicted_tail_latency;  // of `target`, corrected by measurement
@@ -77,6 +96,8 @@ struct Plan {
   std::vector<MicroserviceId> binding;  // what keeps the promise out of reach, worst first
   std::vector<PlanStep> steps;
   PlanSummary summary;
+  // Of a policy that plans over graph classes.
+  std::optional<PlanAttainment> attainment = std::nullopt;
 };
 
 }  // namespace trimtab

@@ -59,6 +59,35 @@ Json StepJson(const PlanStep& step, const Application& application) {
           {"alternatives", std::move(alternatives)}};
 }
 
+Json NumberOrNull(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+void AddAttainment(const Plan& plan, const Application& application, Json& root) {
+  const PlanAttainment& attainment = *plan.attainment;
+  Json classes = Json::array();
+  for (const PlanClass& of : attainment.classes) {
+    classes.push_back({{"id", of.id}, {"share", of.share}, {"attainment", of.attainment}});
+  }
+  Json containers = Json::object();
+  for (std::size_t i = 0; i < plan.target.size(); ++i) {
+    const MicroserviceId id(i);
+    containers[application.microservice(id).name] = plan.target[id].replicas;
+  }
+  Json changes = Json::array();
+  for (std::size_t i = 0; i < attainment.with_one_more.size(); ++i) {
+    changes.push_back({{"microservice", application.microservice(MicroserviceId(i)).name},
+                       {"withOneMore", NumberOrNull(attainment.with_one_more[i])},
+                       {"withOneLess", NumberOrNull(attainment.with_one_less[i])}});
+  }
+  root["classes"] = std::move(classes);
+  root["attainment"] = attainment.expected;
+  root["attainmentTarget"] = attainment.target;
+  root["containers"] = std::move(containers);
+  root["continuousBound"] = attainment.continuous_bound;
+  root["changes"] = std::move(changes);
+}
+
 // ---- reading
 
 constexpr double kMostSeconds = 1e9;
@@ -157,6 +186,39 @@ PlanSummary ReadSummary(const JsonPlace& place) {
           .iterations = static_cast<int>(place.At("iterations").Integer(0, 1'000'000))};
 }
 
+std::optional<double> ReadShareOrNull(const JsonPlace& place) {
+  if (place.is_null()) return std::nullopt;
+  return place.Number(0, 1);
+}
+
+PlanAttainment ReadAttainment(const JsonPlace& place, const Application& application) {
+  PlanAttainment attainment{.classes = {},
+                            .expected = place.At("attainment").Number(0, 1),
+                            .target = place.At("attainmentTarget").Number(0, 1),
+                            .continuous_bound = place.At("continuousBound").Number(0, kMostCost),
+                            .with_one_more = {},
+                            .with_one_less = {}};
+  for (const JsonPlace& element : place.At("classes").Elements()) {
+    element.ExpectKeys({"id", "share", "attainment"});
+    attainment.classes.push_back({.id = element.At("id").Text(),
+                                  .share = element.At("share").Number(0, 1),
+                                  .attainment = element.At("attainment").Number(0, 1)});
+  }
+  const std::vector<JsonPlace> changes = place.At("changes").Elements();
+  if (!changes.empty()) {
+    attainment.with_one_more.resize(application.size());
+    attainment.with_one_less.resize(application.size());
+  }
+  for (const JsonPlace& element : changes) {
+    element.ExpectKeys({"microservice", "withOneMore", "withOneLess"});
+    const std::size_t i = ReadMicroservice(element.At("microservice"), application).value();
+    if (i >= application.size()) continue;
+    attainment.with_one_more[i] = ReadShareOrNull(element.At("withOneMore"));
+    attainment.with_one_less[i] = ReadShareOrNull(element.At("withOneLess"));
+  }
+  return attainment;
+}
+
 }  // namespace
 
 std::string PlanToJson(const Plan& plan, const Application& application) {
@@ -170,21 +232,23 @@ std::string PlanToJson(const Plan& plan, const Application& application) {
   for (const MicroserviceId id : plan.binding) binding.push_back(application.microservice(id).name);
   Json steps = Json::array();
   for (const PlanStep& step : plan.steps) steps.push_back(StepJson(step, application));
-  const Json root = {{"feasible", plan.feasible},
-                     {"predictedTailLatencySeconds", SecondsOrNull(plan.predicted_tail_latency)},
-                     {"allocations", std::move(allocations)},
-                     {"binding", std::move(binding)},
-                     {"steps", std::move(steps)},
-                     {"summary",
-                      {{"termination", PlanTerminationName(plan.summary.termination)},
-                       {"message", plan.summary.message},
-                       {"iterations", plan.summary.iterations}}}};
+  Json root = {{"feasible", plan.feasible},
+               {"predictedTailLatencySeconds", SecondsOrNull(plan.predicted_tail_latency)},
+               {"allocations", std::move(allocations)},
+               {"binding", std::move(binding)},
+               {"steps", std::move(steps)},
+               {"summary",
+                {{"termination", PlanTerminationName(plan.summary.termination)},
+                 {"message", plan.summary.message},
+                 {"iterations", plan.summary.iterations}}}};
+  if (plan.attainment) AddAttainment(plan, application, root);
   return root.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 Plan ReadPlan(const JsonPlace& place, const Application& application) {
-  place.ExpectKeys(
-      {"feasible", "predictedTailLatencySeconds", "allocations", "binding", "steps", "summary"});
+  place.ExpectKeys({"feasible", "predictedTailLatencySeconds", "allocations", "binding", "steps",
+                    "summary", "classes", "attainment", "attainmentTarget", "containers",
+                    "continuousBound", "changes"});
   Plan plan{.feasible = place.At("feasible").Bool(),
             .predicted_tail_latency = ReadOptionalSeconds(place.At("predictedTailLatencySeconds")),
             .target = ReadTarget(place.At("allocations"), application),
@@ -197,6 +261,8 @@ Plan ReadPlan(const JsonPlace& place, const Application& application) {
   for (const JsonPlace& element : place.At("steps").Elements()) {
     plan.steps.push_back(ReadStep(element, application));
   }
+  // `containers` says again what `allocations` says.
+  if (place.Has("attainment")) plan.attainment = ReadAttainment(place, application);
   return plan;
 }
 

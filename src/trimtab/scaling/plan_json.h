@@ -15,8 +15,11 @@ namespace trimtab {
 // [{microservice, replicas, cpuCores, memoryBytes}] in the application's order, binding [names],
 // steps [{microservice, action, before, after, tailBeforeSeconds, tailAfterSeconds, gainSeconds,
 // cost, score, reason, alternatives [{microservice, action, after, gainSeconds, cost, score}]}],
-// summary {termination, message, iterations}. `before` and `after` are {replicas, cpuCores,
-// memoryBytes}. Same plan, same bytes. REQUIRES: every id belongs to `application`.
+// summary {termination, message, iterations}. A plan over graph classes also has classes [{id,
+// share, attainment}], attainment, attainmentTarget, containers {name: n}, continuousBound and
+// changes [{microservice, withOneMore, withOneLess}] (attainments, null when unknown). `before` and
+// `after` are {replicas, cpuCores, memoryBytes}. Same plan, same bytes. REQUIRES: every id belongs
+// to `application`.
 std::string PlanToJson(const Plan& plan, const Application& application);
 
 // The inverse. kInvalidArgument names the place, the value and the bound: text that is not JSON,

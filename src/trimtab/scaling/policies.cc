@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "trimtab/scaling/derm/derm_policy.h"
 #include "trimtab/scaling/grad/grad_policy.h"
 #include "trimtab/scaling/hpa/hpa_policy.h"
 #include "trimtab/scaling/static/static_policy.h"
@@ -17,6 +18,14 @@ namespace trimtab {
 namespace {
 
 using Made = absl::StatusOr<std::unique_ptr<ScalingPolicy>>;
+
+Made MakeDerm(const PolicyParts& parts) {
+  if (parts.application == nullptr || !parts.derm_models) {
+    return absl::InvalidArgumentError(
+        "policy 'derm' needs an application and the latency laws of its microservices");
+  }
+  return DermPolicy::Create(*parts.application, *parts.derm_models, parts.derm);
+}
 
 Made MakeGrad(const PolicyParts& parts) {
   if (parts.application == nullptr || !parts.models) {
@@ -35,6 +44,9 @@ Made MakeStatic(const PolicyParts& parts) {
 }
 
 constexpr std::array kTable = {
+    PolicyEntry{.name = "derm",
+                .description = "Derm: the fewest containers for the predicted mix of call graphs",
+                .make = MakeDerm},
     PolicyEntry{.name = "grad",
                 .description = "Grad: trade CPU, memory and replicas by learned latency slopes",
                 .make = MakeGrad},

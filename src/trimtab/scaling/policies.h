@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "trimtab/application/allocation.h"
 #include "trimtab/application/application.h"
+#include "trimtab/scaling/derm/derm_models.h"
+#include "trimtab/scaling/derm/derm_options.h"
 #include "trimtab/scaling/grad/grad_models.h"
 #include "trimtab/scaling/grad/grad_options.h"
 #include "trimtab/scaling/hpa/hpa_options.h"
@@ -18,8 +20,10 @@ namespace trimtab {
 
 // What a policy is made from; each takes what it needs.
 struct PolicyParts {
-  const Application* application = nullptr;  // grad
-  std::optional<GradModels> models;          // grad
+  const Application* application = nullptr;  // derm, grad
+  std::optional<DermModels> derm_models;     // derm
+  DermOptions derm;
+  std::optional<GradModels> models;  // grad
   GradOptions grad;
   HpaOptions hpa;
   std::optional<Allocation> allocation;  // static

@@ -40,6 +40,9 @@ class PolicyContractTest : public ::testing::TestWithParam<Contender> {
     parts.application = &cluster.application;
     parts.models = cluster.Models();
     parts.grad.fidelity = GetParam().fidelity;
+    parts.derm_models = cluster.LatencyLaws();
+    const bool paper = GetParam().fidelity == GradFidelity::kPaper;
+    parts.derm.fidelity = paper ? DermFidelity::kPaper : DermFidelity::kCorrected;
     parts.allocation = cluster.desired;
     return *MakePolicy(GetParam().policy, parts);
   }
@@ -216,13 +219,15 @@ TEST_P(PolicyContractTest, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(policy->MakePlan(cluster.Input(Latency(100))).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(Policies, PolicyContractTest,
-                         ::testing::Values(Contender{"GradPaper", "grad", GradFidelity::kPaper},
-                                           Contender{"GradCorrected", "grad",
-                                                     GradFidelity::kCorrected},
-                                           Contender{"Hpa", "hpa", GradFidelity::kCorrected},
-                                           Contender{"Static", "static", GradFidelity::kCorrected}),
-                         [](const auto& row) { return row.param.label; });
+INSTANTIATE_TEST_SUITE_P(
+    Policies, PolicyContractTest,
+    ::testing::Values(Contender{"DermPaper", "derm", GradFidelity::kPaper},
+                      Contender{"DermCorrected", "derm", GradFidelity::kCorrected},
+                      Contender{"GradPaper", "grad", GradFidelity::kPaper},
+                      Contender{"GradCorrected", "grad", GradFidelity::kCorrected},
+                      Contender{"Hpa", "hpa", GradFidelity::kCorrected},
+                      Contender{"Static", "static", GradFidelity::kCorrected}),
+    [](const auto& row) { return row.param.label; });
 
 }  // namespace
 }  // namespace trimtab

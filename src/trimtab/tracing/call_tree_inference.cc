@@ -197,6 +197,12 @@ InferredClass CallTreeInference::Decide(const Tree& tree) const {
   return result;
 }
 
+InferredClass CallTreeInference::ClassAt(std::size_t tree) const {
+  InferredClass result = Decide(trees_[tree]);
+  result.id = ClassOf(result.tree, ClassKey::kMultiplicity);
+  return result;
+}
+
 std::vector<ClassId> CallTreeInference::ClassOfTrees(ClassKey key) const {
   std::vector<ClassId> classes;
   classes.reserve(trees_.size());

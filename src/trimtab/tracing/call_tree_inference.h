@@ -1,6 +1,7 @@
 // Call trees of an application, inferred from the visits of many traces.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -62,6 +63,9 @@ class CallTreeInference {
   // unclassified.
   std::optional<std::uint32_t> Add(const TraceVisits& trace);
 
+  // What is known by now of one unordered tree; its id is that of the multiplicity class.
+  // REQUIRES: Add() has returned `tree`.
+  InferredClass ClassAt(std::size_t tree) const;
   // Classes by descending number of traces, then id.
   std::vector<InferredClass> Classes(ClassKey key) const;
   // The class of each unordered tree, by its number.

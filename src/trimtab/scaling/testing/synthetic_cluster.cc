@@ -91,6 +91,38 @@ SyntheticCluster::SyntheticCluster(int microservices, int replicas, EndToEndKind
     }
     seen.arrival_rate = RequestsPerSecond(total);
   }
+  AddClass("0000000000000001", microservices, 80);
+  AddClass("0000000000000002", std::max(1, microservices - 1), 20);
+}
+
+void SyntheticCluster::AddClass(std::string id, int visits, std::int64_t traces) {
+  GraphClassObservation& of = observation.graph_classes.emplace_back();
+  of.id = std::move(id);
+  of.traces = traces;
+  of.share = static_cast<double>(traces) / 100;
+  of.tree.microservice = "m0";
+  for (int i = 1; i < visits; ++i) {
+    of.tree.steps.push_back(Sequential({.microservice = fmt::format("m{}", i), .steps = {}}));
+  }
+}
+
+DermModels SyntheticCluster::LatencyLaws() const {
+  DermModels models;
+  models.levels = {Interference::None()};
+  for (const NeuralLatencyModel* const model : latency) {
+    const double limit = 1.25 * 0.5 * model->ranges().load_per_core.high;
+    const RateLaw rate{.slope = -5000 / limit, .intercept = 5000};
+    const LoadLaw law = *LoadLaw::Of(rate);
+    DermMicroserviceModel& of = models.microservices.emplace_back();
+    of.container = {Millicores(500), Mebibytes(300)};
+    DermLaws& laws = of.laws.emplace_back();
+    laws.rate = rate;
+    for (const double share : {0.0, 0.3, 0.6, 0.8, 0.95}) {
+      const LoadLaw::Moments at = law.At(share * limit);
+      laws.curve.push_back({share * limit, at.mean, at.variance, at.third});
+    }
+  }
+  return models;
 }
 
 GradModels SyntheticCluster::Models() const {

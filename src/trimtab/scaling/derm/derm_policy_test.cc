@@ -1,0 +1,220 @@
+#include "trimtab/scaling/derm/derm_policy.h"
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "trimtab/scaling/derm/derm_graphs.h"
+#include "trimtab/scaling/testing/synthetic_cluster.h"
+
+namespace trimtab {
+namespace {
+
+using testing::SyntheticCluster;
+
+std::unique_ptr<DermPolicy> Make(const SyntheticCluster& cluster, DermOptions options = {}) {
+  return *DermPolicy::Create(cluster.application, cluster.LatencyLaws(), options);
+}
+
+// Own latencies of 0.2 ms idle: an SLA of 20 ms is easy.
+SyntheticCluster Cluster(int replicas = 3) {
+  return {4, replicas, EndToEndKind::kCorrected, 0.7, 3};
+}
+
+TEST(DermOptionsTest, RefusesAStepWithinContainerStart) {
+  DermOptions options;
+  options.step = std::chrono::seconds(30);
+  options.container_start = std::chrono::seconds(30);
+  const std::string message(options.Validate().message());
+  EXPECT_NE(message.find("needs 30s until it serves"), std::string::npos) << message;
+  options.container_start = std::chrono::seconds(29);
+  EXPECT_TRUE(options.Validate().ok());
+}
+
+TEST(DermPolicyTest, RefusesAStepWithinContainerStart) {
+  const SyntheticCluster cluster = Cluster();
+  DermOptions options;
+  options.container_start = std::chrono::minutes(5);
+  EXPECT_EQ(DermPolicy::Create(cluster.application, cluster.LatencyLaws(), options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// Loads that grow by a tenth each step: two steps ahead is 1.21 times the last.
+TEST(DermForecastTest, ForeseesAQuantileOfPastChanges) {
+  DermForecast forecast({});
+  EXPECT_FALSE(forecast.LoadQuantile(0.95).has_value());
+  Observation seen;
+  double load = 10;
+  for (int i = 0; i < 60; ++i, load *= 1.1) forecast.Note(seen, load);
+  EXPECT_NEAR(*forecast.LoadQuantile(0.95), 1.21 * load / 1.1, 1e-9 * load);
+}
+
+// A constant load with a doubling every tenth step: the 95 % quantile of two-step changes sees it,
+// the median does not.
+TEST(DermForecastTest, RareSurgesCountByTheirQuantile) {
+  DermForecast forecast({});
+  Observation seen;
+  for (int i = 0; i < 100; ++i) forecast.Note(seen, i % 10 == 5 ? 200.0 : 100.0);
+  EXPECT_DOUBLE_EQ(*forecast.LoadQuantile(0.95), 200);
+  EXPECT_DOUBLE_EQ(*forecast.LoadQuantile(0.5), 100);
+}
+
+TEST(DermForecastTest, SharesAreThoseOfTheLastWindowsTogether) {
+  DermOptions options;
+  options.share_windows = 2;
+  DermForecast forecast(options);
+  for (const auto& [a, b] : {std::pair{100, 0}, {30, 10}, {10, 30}}) {
+    Observation seen;
+    seen.graph_classes.push_back(
+        {.id = "a", .tree = {.microservice = "m", .steps = {}}, .traces = a, .attainment = {}});
+    if (b > 0) {
+      seen.graph_classes.push_back(
+          {.id = "b", .tree = {.microservice = "m", .steps = {}}, .traces = b, .attainment = {}});
+    }
+    forecast.Note(seen, 1);
+  }
+  const auto classes = forecast.Classes();
+  ASSERT_EQ(classes.size(), 2U);
+  EXPECT_DOUBLE_EQ(classes[0].share, 0.5);
+  EXPECT_DOUBLE_EQ(classes[1].share, 0.5);
+}
+
+// A caller's own time, then two sequential calls of b, then b and c at the same time, c twice.
+TEST(DermGraphsTest, KeepsMultiplicityAndWhatIsParallel) {
+  const Application application = *Application::Create(
+      "app",
+      {{.name = "a", .bounds = {}}, {.name = "b", .bounds = {}}, {.name = "c", .bounds = {}}}, {});
+  CallTree tree{.microservice = "a", .steps = {}};
+  tree.steps.push_back(Sequential({.microservice = "b", .calls = 2, .steps = {}}));
+  tree.steps.push_back(Parallel({{.microservice = "b", .calls = 1, .steps = {}},
+                                 {.microservice = "c", .calls = 2, .steps = {}},
+                                 {.microservice = "elsewhere", .calls = 1, .steps = {}}}));
+  std::vector<std::string> unknown;
+  const DermNode graph = GraphOf(tree, application, unknown);
+  DermProblem problem;
+  problem.application_load = 10;
+  for (const char* name : {"a", "b", "c"}) {
+    problem.microservices.push_back({.name = name, .law = RateLaw{.slope = -1, .intercept = 9}});
+  }
+  problem.graphs = {{.id = "g", .share = 1, .tree = graph}};
+  EXPECT_EQ(DemandOf(problem), (std::vector<double>{10, 30, 20}));
+  ASSERT_EQ(graph.children.size(), 3U);
+  EXPECT_EQ(graph.children[2].kind, DermNode::Kind::kParallel);
+  EXPECT_EQ(graph.children[2].children.size(), 3U);
+  EXPECT_EQ(unknown, std::vector<std::string>{"elsewhere"});
+}
+
+TEST(DermPolicyTest, PlanSaysHowEachClassFares) {
+  const SyntheticCluster cluster = Cluster();
+  const Plan plan = *Make(cluster)->MakePlan(cluster.Input(Latency(20)));
+  ASSERT_TRUE(plan.attainment.has_value());
+  ASSERT_EQ(plan.attainment->classes.size(), 2U);
+  EXPECT_DOUBLE_EQ(plan.attainment->classes[0].share, 0.8);
+  EXPECT_TRUE(plan.feasible);
+  EXPECT_GE(plan.attainment->expected, 0.95);
+  EXPECT_GT(plan.attainment->classes[1].attainment, plan.attainment->classes[0].attainment);
+  ASSERT_TRUE(plan.predicted_tail_latency.has_value());
+  EXPECT_LE(plan.predicted_tail_latency->count(), 20 * 1.02);
+}
+
+TEST(DermPolicyTest, TighterPromiseTakesMore) {
+  const SyntheticCluster cluster = Cluster();
+  int last = 0;
+  for (const double sla : {20.0, 4.0, 2.5}) {
+    const Plan plan = *Make(cluster)->MakePlan(cluster.Input(Latency(sla)));
+    int total = 0;
+    for (const MicroserviceAllocation& each : plan.target) total += each.replicas;
+    EXPECT_GE(total, last) << sla;
+    last = total;
+  }
+}
+
+TEST(DermPolicyTest, KeepsEverythingWithoutAGraphOrALoad) {
+  SyntheticCluster cluster = Cluster();
+  cluster.observation.graph_classes.clear();
+  Plan plan = *Make(cluster)->MakePlan(cluster.Input(Latency(20)));
+  EXPECT_EQ(plan.target, cluster.desired);
+  EXPECT_NE(plan.summary.message.find("everything stays"), std::string::npos);
+  cluster.observation.application_load = RequestsPerSecond(10);
+  plan = *Make(cluster)->MakePlan(cluster.Input(Latency(20)));
+  EXPECT_EQ(plan.target, cluster.desired);
+}
+
+TEST(DermPolicyTest, ClassOfUnknownServicesTakesNothingAway) {
+  SyntheticCluster cluster = Cluster();
+  for (GraphClassObservation& of : cluster.observation.graph_classes) {
+    of.tree = {.microservice = "elsewhere", .steps = {}};
+  }
+  const Plan plan = *Make(cluster)->MakePlan(cluster.Input(Latency(20)));
+  EXPECT_EQ(plan.target, cluster.desired);
+}
+
+// 0.2 ms idle in each of four: no allocation ends 95 % within 0.3 ms.
+TEST(DermPolicyTest, OutOfReachLowersNothingAndNamesWhatBinds) {
+  for (const DermFidelity fidelity : {DermFidelity::kPaper, DermFidelity::kCorrected}) {
+    DermOptions options;
+    options.fidelity = fidelity;
+    const SyntheticCluster cluster = Cluster();
+    const Plan plan = *Make(cluster, options)->MakePlan(cluster.Input(Latency(0.3)));
+    EXPECT_FALSE(plan.feasible);
+    EXPECT_FALSE(plan.binding.empty());
+    for (std::size_t i = 0; i < cluster.desired.size(); ++i) {
+      EXPECT_GE(plan.target[MicroserviceId(i)].replicas,
+                cluster.desired[MicroserviceId(i)].replicas);
+    }
+  }
+}
+
+// Twice as slow under interference: more containers, and beyond the levels the plan says so.
+TEST(DermPolicyTest, PlansForTheLevelOfInterference) {
+  SyntheticCluster cluster = Cluster();
+  DermModels models = cluster.LatencyLaws();
+  Interference heavy;
+  for (const InterferenceKind kind : kInterferenceKinds) heavy.Set(kind, Ratio(0.4));
+  models.levels.push_back(heavy);
+  for (DermMicroserviceModel& of : models.microservices) {
+    DermLaws slow = of.laws[0];
+    for (LoadPoint& point : slow.curve) {
+      point.mean *= 2;
+      point.variance *= 4;
+      point.third *= 8;
+    }
+    of.laws.push_back(slow);
+  }
+  const auto total = [&](double share) {
+    for (MicroserviceObservation& seen : cluster.observation.microservices) {
+      for (ContainerObservation& container : seen.containers) {
+        container.interference.Set(InterferenceKind::kCpu, Ratio(share));
+        container.interference.Set(InterferenceKind::kMemoryCapacity, Ratio(0));
+        container.interference.Set(InterferenceKind::kMemoryBandwidth, Ratio(0));
+        container.interference.Set(InterferenceKind::kNetworkBandwidth, Ratio(0));
+      }
+    }
+    const Plan plan = *(*DermPolicy::Create(cluster.application, models, {}))
+                           ->MakePlan(cluster.Input(Latency(4)));
+    int sum = 0;
+    for (const MicroserviceAllocation& each : plan.target) sum += each.replicas;
+    const bool ignored = plan.summary.message.find("ignored") != std::string::npos;
+    EXPECT_EQ(ignored, share > 0.5) << plan.summary.message;
+    return sum;
+  };
+  const int calm = total(0);
+  EXPECT_GT(total(0.3), calm);
+  EXPECT_GT(total(0.9), calm);
+}
+
+TEST(DermPolicyTest, ClusterThatIsTooSmallGetsWhatFits) {
+  const SyntheticCluster cluster = Cluster(1);
+  PlanningInput input = cluster.Input(Latency(1.5));
+  input.capacity = ClusterCapacity{.cpu = Millicores(500 * 6), .memory = Gibibytes(100)};
+  const Plan plan = *Make(cluster)->MakePlan(input);
+  Millicores cpu{0};
+  for (const MicroserviceAllocation& each : plan.target) cpu += TotalCpu(each);
+  EXPECT_LE(cpu, input.capacity->cpu);
+}
+
+}  // namespace
+}  // namespace trimtab

@@ -1,0 +1,38 @@
+// Whole containers from the continuous optimum of Derm's problem.
+#pragma once
+
+#include <vector>
+
+#include "trimtab/scaling/derm/derm_problem.h"
+#include "trimtab/scaling/derm/derm_solver.h"
+
+namespace trimtab {
+
+struct DermCounts {
+  bool feasible = true;
+  std::vector<int> containers;  // by microservice
+  long long total = 0;
+  double attainment = 0;  // checked by the grid; with a share error, of the worst mix
+  std::vector<double> graph_attainment;
+  // What one container more or less of a microservice would make of the attainment; less is absent
+  // (NaN) at the fewest that carry the load. Filled by Neighbours().
+  std::vector<double> with_one_more;
+  std::vector<double> with_one_less;
+  int evaluations = 0;  // of the whole constraint
+};
+
+// D13: rounds all down, sorts by what one container gains, and bisects how many must be rounded up;
+// then takes containers away while the constraint holds: in bulk by predicted loss, one by one, and
+// two for one. Graphs with parallel calls are rounded for a target that is shifted until the grid
+// agrees; only counts that the grid found within the target are returned as feasible.
+// `solution` is SolveDerm's of the same problem; an infeasible one is rounded up.
+// Deterministic. Thread-safety: a pure function.
+DermCounts RoundDerm(const DermProblem& problem, const DermSolution& solution);
+
+// The paper's: every count rounded up.
+DermCounts CeilDerm(const DermProblem& problem, const DermSolution& solution);
+
+// Fills with_one_more and with_one_less by the fast model, shifted by its error at `counts`.
+void Neighbours(const DermProblem& problem, DermCounts& counts);
+
+}  // namespace trimtab

@@ -1,0 +1,174 @@
+#include "trimtab/scaling/derm/dual_newton.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace trimtab {
+namespace {
+
+constexpr int kNewtonPasses = 15;
+constexpr double kLargestStep = 2;
+constexpr double kPrecision = 1e-11;
+
+// Gauss-Jordan elimination with row pivots of an n x (n+1) system; false when it is singular.
+bool Eliminate(std::vector<double>& a, std::size_t n) {
+  const std::size_t width = n + 1;
+  for (std::size_t column = 0; column < n; ++column) {
+    std::size_t pivot = column;
+    for (std::size_t row = column + 1; row < n; ++row) {
+      if (std::fabs(a[row * width + column]) > std::fabs(a[pivot * width + column])) pivot = row;
+    }
+    const double value = a[pivot * width + column];
+    if (!(std::fabs(value) > 1e-300)) return false;
+    if (pivot != column) {
+      std::swap_ranges(a.begin() + static_cast<std::ptrdiff_t>(pivot * width),
+                       a.begin() + static_cast<std::ptrdiff_t>((pivot + 1) * width),
+                       a.begin() + static_cast<std::ptrdiff_t>(column * width));
+    }
+    for (std::size_t row = 0; row < n; ++row) {
+      if (row == column) continue;
+      const double factor = a[row * width + column] / value;
+      if (factor == 0) continue;
+      for (std::size_t k = column; k < width; ++k) {
+        a[row * width + k] -= factor * a[column * width + k];
+      }
+    }
+  }
+  for (std::size_t row = 0; row < n; ++row) a[row * width + n] /= a[row * width + row];
+  return true;
+}
+
+}  // namespace
+
+bool DualNewton::Solve(std::span<const DualLane> lanes, std::span<const DualCall> calls,
+                       std::span<const double> shares, std::span<const double> tails, double tail,
+                       double& nu) {
+  lanes_ = lanes;
+  calls_ = calls;
+  shares_ = shares;
+  tails_ = tails;
+  tail_ = tail;
+  const std::size_t graphs = shares.size();
+  levels_.resize(graphs);
+  weights_.resize(graphs);
+  shifts_.resize(graphs);
+  means_.resize(lanes.size());
+  loads_.resize(lanes.size());
+  matrix_.resize(graphs * graphs);
+  system_.resize((graphs + 1) * (graphs + 2));
+  for (std::size_t g = 0; g < graphs; ++g) levels_[g] = nu + std::log(shares[g]);
+  const double start = nu;
+  for (int pass = 0; pass < kNewtonPasses; ++pass) {
+    Pass(/*with_matrix=*/true);
+    double worst = std::fabs(TailResidual());
+    for (std::size_t g = 0; g < graphs; ++g) {
+      worst = std::max(worst, std::fabs(levels_[g] - nu - std::log(shares[g]) - shifts_[g]));
+    }
+    if (worst < kPrecision) return true;
+    if (!std::isfinite(worst) || !NewtonStep(nu)) break;
+  }
+  nu = start;
+  return Bracket(nu);
+}
+
+void DualNewton::Pass(bool with_matrix) {
+  const std::size_t graphs = levels_.size();
+  for (std::size_t g = 0; g < graphs; ++g) weights_[g] = std::exp(levels_[g]);
+  std::ranges::fill(shifts_, 0.0);
+  if (with_matrix) std::ranges::fill(matrix_, 0.0);
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    const DualLane& lane = lanes_[i];
+    const auto calls = calls_.subspan(lane.first_call, lane.last_call - lane.first_call);
+    double price = 1e-300;
+    for (const DualCall& call : calls) price += weights_[call.graph] * call.price;
+    const LoadLaw::Choice choice =
+        lane.law->Cheapest(lane.demand, price, lane.lowest, lane.highest);
+    const double moved = lane.damping * (choice.mean - lane.mean);
+    means_[i] = lane.mean + moved;
+    loads_[i] = choice.load;
+    for (const DualCall& call : calls) {
+      shifts_[call.graph] += call.price / tails_[call.graph] * moved;
+    }
+    if (!with_matrix || choice.slope == 0) continue;
+    const double slope = lane.damping * choice.slope;
+    for (const DualCall& row : calls) {
+      const double scale = row.price / tails_[row.graph] * slope;
+      double* const to = matrix_.data() + static_cast<std::size_t>(row.graph) * graphs;
+      for (const DualCall& column : calls) {
+        to[column.graph] += scale * weights_[column.graph] * column.price;
+      }
+    }
+  }
+}
+
+double DualNewton::TailResidual() const {
+  double sum = 0;
+  for (std::size_t g = 0; g < shares_.size(); ++g) {
+    sum += shares_[g] * tails_[g] * std::exp(std::min(shifts_[g], 700.0));
+  }
+  return std::log(sum / tail_);
+}
+
+bool DualNewton::NewtonStep(double& nu) {
+  const std::size_t graphs = levels_.size();
+  const std::size_t width = graphs + 2;
+  double sum = 0;
+  for (std::size_t g = 0; g < graphs; ++g) sum += shares_[g] * tails_[g] * std::exp(shifts_[g]);
+  std::ranges::fill(system_, 0.0);
+  double* const last = system_.data() + graphs * width;
+  for (std::size_t g = 0; g < graphs; ++g) {
+    double* const row = system_.data() + g * width;
+    const double* const slopes = matrix_.data() + g * graphs;
+    const double weight = shares_[g] * tails_[g] * std::exp(shifts_[g]) / sum;
+    for (std::size_t h = 0; h < graphs; ++h) {
+      row[h] = (g == h ? 1 : 0) - slopes[h];
+      last[h] += weight * slopes[h];
+    }
+    row[graphs] = -1;
+    row[graphs + 1] = levels_[g] - nu - std::log(shares_[g]) - shifts_[g];
+  }
+  last[graphs + 1] = TailResidual();
+  if (!Eliminate(system_, graphs + 1)) return false;
+  double largest = 0;
+  for (std::size_t g = 0; g <= graphs; ++g) {
+    largest = std::max(largest, std::fabs(system_[g * width + graphs + 1]));
+  }
+  if (!std::isfinite(largest)) return false;
+  const double scale = largest > kLargestStep ? kLargestStep / largest : 1;
+  for (std::size_t g = 0; g < graphs; ++g) levels_[g] -= scale * system_[g * width + graphs + 1];
+  nu -= scale * system_[graphs * width + graphs + 1];
+  return true;
+}
+
+bool DualNewton::Bracket(double& nu) {
+  const auto residual_at = [this](double level) {
+    for (std::size_t g = 0; g < levels_.size(); ++g) levels_[g] = level + std::log(shares_[g]);
+    for (int pass = 0; pass < 3; ++pass) {
+      Pass(/*with_matrix=*/false);
+      for (std::size_t g = 0; g < levels_.size(); ++g) {
+        const double next = level + std::log(shares_[g]) + shifts_[g];
+        levels_[g] = 0.5 * (levels_[g] + std::clamp(next, levels_[g] - 4, levels_[g] + 4));
+      }
+    }
+    Pass(/*with_matrix=*/false);
+    return TailResidual();
+  };
+  const double start = nu;
+  // The tail falls while the level, the price of a miss, rises.
+  double low = nu;
+  double high = nu;
+  double width = 1;
+  while (residual_at(low) < 0 && width < 32) low = nu - (width *= 2);
+  width = 1;
+  while (residual_at(high) > 0 && width < 32) high = nu + (width *= 2);
+  for (int step = 0; step < 25; ++step) {
+    const double middle = 0.5 * (low + high);
+    (residual_at(middle) > 0 ? low : high) = middle;
+  }
+  const bool reached = std::fabs(residual_at(high)) < 1e-3;
+  nu = reached ? high : start;
+  return reached;
+}
+
+}  // namespace trimtab
