@@ -1,4 +1,5 @@
-// What every policy of the comparison gets before it: the same number of runs to choose its options.
+// What every policy of the comparison gets before it: the same number of runs to choose its
+// options.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -46,8 +46,8 @@ void SpanSampler::OnReply(const Frame& frame, const ClusterState& state) {
     const bool from_arrival = state.scenario->span_start == SpanStart::kArrival;
     Report({context.trace, context.server, context.client,
             state.programs.endpoints[frame.endpoint].microservice, context.served_by,
-            frame.endpoint, context.client == 0 ? frame.kind : kNone, SpanKind::kServer, from_arrival ? frame.arrived : frame.started,
-            frame.ended, state.now});
+            frame.endpoint, context.client == 0 ? frame.kind : kNone, SpanKind::kServer,
+            from_arrival ? frame.arrived : frame.started, frame.ended, state.now});
   }
   if (!frame.detached) OnCallOver(frame, state);
   free_.push_back(frame.trace);
