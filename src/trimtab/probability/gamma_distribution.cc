@@ -9,6 +9,7 @@ namespace trimtab {
 namespace {
 
 constexpr double kEpsilon = 1e-16;
+constexpr double kLargeShape = 1e4;
 
 // Stirling's series from 16 on. std::lgamma writes a global sign, which threads would share.
 double LogGamma(double x) {
@@ -29,9 +30,30 @@ double GammaDistribution::Above(double digits) const {
   return shape_ + std::sqrt(2.0 * shape_ * digits) + digits;
 }
 
+// Temme 1979: with eta^2 / 2 = mu - ln(1 + mu), mu = x / shape - 1, the upper tail is
+// erfc(eta sqrt(shape / 2)) / 2 + exp(-shape eta^2 / 2) (C0 + C1 / shape) / sqrt(2 pi shape).
+double GammaDistribution::WithinOfLarge(double x) const {
+  const double mu = (x - shape_) / shape_;
+  // The square cancels near the mean, where its series has converged after three terms.
+  const double eta = std::abs(mu) < 1e-4
+                         ? mu * (1.0 - mu / 3.0 + 7.0 * mu * mu / 36.0)
+                         : std::copysign(std::sqrt(2.0 * std::max(0.0, mu - std::log1p(mu))), mu);
+  // Beyond this many deviations nothing is left, and the series below end.
+  if (std::abs(eta) * std::sqrt(shape_) > 9.0) return eta > 0.0 ? 1.0 : 0.0;
+  const double c0 =
+      -1.0 / 3 +
+      eta * (1.0 / 12 +
+             eta * (-2.0 / 135 + eta * (1.0 / 864 + eta * (1.0 / 2835 - eta * 139.0 / 777600))));
+  const double c1 = -1.0 / 540 + eta * (-1.0 / 288 + eta / 378);
+  const double rest = std::exp(-0.5 * shape_ * eta * eta) * (c0 + c1 / shape_) /
+                      std::sqrt(2.0 * std::numbers::pi * shape_);
+  return std::clamp(0.5 * std::erfc(-eta * std::sqrt(0.5 * shape_)) - rest, 0.0, 1.0);
+}
+
 double GammaDistribution::Within(double x) const {
   if (!(x > 0.0)) return 0.0;
   if (std::isinf(x)) return 1.0;
+  if (shape_ >= kLargeShape) return WithinOfLarge(x);
   const double scale = std::exp(shape_ * std::log(x) - x - log_gamma_);
   if (x < shape_ + 1.0) {
     double term = 1.0 / shape_;

@@ -66,6 +66,20 @@ TEST(ConvolveExponentialTest, IsExactForALine) {
 }
 
 // Chi-squared tables: shapes 1/2, 5 and 50 at their 95 %; the median of a shape of 1e6.
+// P(a + 1, x) = P(a, x) - x^a e^-x / Gamma(a + 1), across the shape at which the method changes.
+TEST(GammaDistributionTest, LargeShapesContinueTheSeries) {
+  const double shape = 1e4 - 0.5;
+  for (const double deviations : {-8.0, -3.0, -1.0, -0.005, 0.0, 0.5, 2.0, 6.0}) {
+    const double x = shape + 100 * deviations;
+    const double step = std::exp(shape * std::log(x) - x - std::lgamma(shape + 1));
+    EXPECT_NEAR(GammaDistribution(shape + 1).Within(x), GammaDistribution(shape).Within(x) - step,
+                2e-11)  // ln Gamma(shape) is 8e4, of which the last bit is 1.5e-11
+        << deviations;
+  }
+  EXPECT_EQ(GammaDistribution(1e6).Within(2e6), 1);
+  EXPECT_EQ(GammaDistribution(1e6).Within(5e5), 0);
+}
+
 TEST(GammaDistributionTest, GivesKnownValues) {
   EXPECT_NEAR(GammaDistribution(0.5).Within(3.841458820694124 / 2), 0.95, 1e-13);
   EXPECT_NEAR(GammaDistribution(5).Within(18.307038053275146 / 2), 0.95, 1e-13);
