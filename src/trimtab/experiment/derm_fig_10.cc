@@ -1,6 +1,7 @@
 #include "trimtab/experiment/derm_fig_10.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,9 +22,12 @@
 namespace trimtab {
 namespace {
 
-constexpr std::size_t kTrainingSteps = 2'880;
-constexpr std::size_t kTestSteps = 720;
-constexpr std::int64_t kSamplesRead = 100'000;
+// 2,880 steps to train on and 720 to test on: some 2 minutes of CPU time.
+constexpr int kMinutes = 1'800;
+// Five blocks: one to test on, and one of the others to validate on.
+constexpr int kFewestMinutes = 300;
+constexpr std::size_t kTestPart = 5;  // one step in
+constexpr std::size_t kPasses = 35;
 constexpr std::size_t kPaperWindow = 5;
 constexpr std::size_t kMostWindow = 10;
 constexpr std::string_view kWith = "lstm-paper";
@@ -33,7 +37,7 @@ absl::StatusOr<ShareScores> ScoreOf(std::string_view model, std::size_t window,
                                     const SimulatedShares& shares, const ExperimentInput& input) {
   GraphPredictorOptions options;
   options.window = window;
-  options.network.samples_read = kSamplesRead;
+  options.network.samples_read = static_cast<std::int64_t>(kPasses * shares.training.steps());
   options.network.seed = input.seed;
   options.network.threads = input.threads;
   options.network.stopped = input.stopped;
@@ -163,7 +167,16 @@ std::vector<std::string> VerdictsOf(const std::vector<ShareScores>& models,
 }  // namespace
 
 absl::StatusOr<ExperimentResult> RunDermFig10(const ExperimentInput& input) {
-  SimulatedShareOptions options{.training_steps = kTrainingSteps, .test_steps = kTestSteps};
+  const int minutes = input.minutes.value_or(kMinutes);
+  if (minutes < kFewestMinutes) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} minutes are too few to train and to test on, expected at least {}", minutes,
+                    kFewestMinutes));
+  }
+  SimulatedShareOptions options;
+  const auto steps = static_cast<std::size_t>(std::chrono::minutes(minutes) / options.step);
+  options.test_steps = steps / kTestPart;
+  options.training_steps = steps - options.test_steps;
   options.seed = input.seed;
   options.threads = input.threads;
   options.stopped = input.stopped;
@@ -185,8 +198,7 @@ absl::StatusOr<ExperimentResult> RunDermFig10(const ExperimentInput& input) {
                           .next = {"trimtab eval graph-dynamics train-ticket"}};
   const std::string size = fmt::format(
       "Scenario {}, simulated requests without queues, seed {}: {} training and {} test steps of "
-      "30 "
-      "s, {} graph classes seen; one training seed a network.",
+      "30 s, {} graph classes seen; one training seed a network.",
       input.scenario.name, input.seed, shares->training.steps(), shares->test.steps(),
       shares->classes_seen);
   result.verdicts.push_back(size);
