@@ -22,7 +22,7 @@
 namespace trimtab {
 namespace {
 
-// 2,880 steps to train on and 720 to test on: some 2 minutes of CPU time.
+// 2,880 steps to train on and 720 to test on.
 constexpr int kMinutes = 1'800;
 // Five blocks: one to test on, and one of the others to validate on.
 constexpr int kFewestMinutes = 300;
