@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <numbers>
+#include <span>
 
 namespace trimtab {
 namespace {
@@ -83,6 +85,45 @@ double GammaDistribution::Within(double x) const {
     if (std::abs(factor - 1.0) < kEpsilon * 4) break;
   }
   return std::max(0.0, 1.0 - scale * fraction);
+}
+
+void GammaDistribution::Sweep(double first, double step, std::span<double> within) const {
+  // Of a cell: how much ln of the density may change over it.
+  constexpr double kMostChange = 0.3;
+  const double power = shape_ - 1.0;
+  const double curvature = std::sqrt(std::abs(power)) + 1.0;
+  double density[2] = {};  // with its first two derivatives, at the last point and at this one
+  double slope[2] = {};
+  double bend[2] = {};
+  bool resolved = false;
+  for (std::size_t m = 0; m < within.size(); ++m) {
+    const double x = first + static_cast<double>(m) * step;
+    const bool was_resolved = resolved;
+    if (m > 0 && within[m - 1] == 1.0) {
+      within[m] = 1.0;
+      continue;
+    }
+    const double relative = power / x - 1.0;
+    resolved = x > 0.0 && step * std::max(std::abs(relative), curvature / x) <= kMostChange;
+    if (!resolved) {
+      within[m] = Within(x);
+      continue;
+    }
+    density[1] = std::exp(power * std::log(x) - x - log_gamma_);
+    slope[1] = density[1] * relative;
+    bend[1] = density[1] * (relative * relative - power / (x * x));
+    if (was_resolved) {
+      const double cell =
+          step * (0.5 * (density[0] + density[1]) +
+                  step * (0.1 * (slope[0] - slope[1]) + step / 120.0 * (bend[0] + bend[1])));
+      within[m] = std::min(within[m - 1] + std::max(cell, 0.0), 1.0);
+    } else {
+      within[m] = Within(x);
+    }
+    density[0] = density[1];
+    slope[0] = slope[1];
+    bend[0] = bend[1];
+  }
 }
 
 }  // namespace trimtab

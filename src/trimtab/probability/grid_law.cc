@@ -151,6 +151,23 @@ double GridLaw::Within(double time) const {
   return 0.0;
 }
 
+void GridLaw::Sweep(double start, double step, std::span<double> within) const {
+  const auto time_of = [&](std::size_t m) { return start + static_cast<double>(m) * step; };
+  const bool gamma = kind_ == Kind::kGamma && exponentials_ != 1;
+  if (within.empty() || !(gamma || kind_ == Kind::kMirroredGamma)) {
+    for (std::size_t m = 0; m < within.size(); ++m) within[m] = Within(time_of(m));
+    return;
+  }
+  if (gamma) {
+    gamma_.Sweep((start - origin_) / scale_, step / scale_, within);
+  } else {
+    gamma_.Sweep((origin_ - time_of(within.size() - 1)) / scale_, step / scale_, within);
+    std::ranges::reverse(within);
+    for (double& each : within) each = 1.0 - each;
+  }
+  for (std::size_t m = 0; m < within.size() && !(time_of(m) > floor_); ++m) within[m] = 0.0;
+}
+
 absl::Status ValidateLaws(const LatencyTree& tree, std::span<const StageLaw> laws) {
   if (laws.size() < tree.stage_count()) {
     return absl::InvalidArgumentError(

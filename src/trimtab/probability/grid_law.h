@@ -1,6 +1,7 @@
 // The law of a leaf of a latency tree, as the grid evaluator needs it.
 #pragma once
 
+#include <span>
 #include <variant>
 
 #include "trimtab/probability/cumulants.h"
@@ -21,6 +22,8 @@ class GridLaw {
   double ceiling() const { return ceiling_; }  // a share below 1e-13 comes after it
   const Cumulants& cumulants() const { return cumulants_; }
   double Within(double time) const;
+  // Within() at start, start + step, ..., faster; to 1e-8. REQUIRES: step >= 0.
+  void Sweep(double start, double step, std::span<double> within) const;
 
   // How often Within()'s law stands one after the other: 1 but for tables.
   double repeats() const { return repeats_; }

@@ -136,9 +136,7 @@ LatencyCurve GridPass::LeafCurve(std::uint32_t leaf) const {
   curve.complete = law.ceiling() <= end;
   curve.step = (std::min(law.ceiling(), end) - law.floor()) / static_cast<double>(cells_);
   curve.within.resize(cells_ + 1);
-  for (std::size_t m = 0; m <= cells_; ++m) {
-    curve.within[m] = law.Within(curve.start + static_cast<double>(m) * curve.step);
-  }
+  law.Sweep(curve.start, curve.step, curve.within);
   return curve;
 }
 
@@ -170,9 +168,12 @@ void GridPass::Begin(std::size_t series, const LatencyCurve* block, double varia
   if (widest == kNoLeaf && block == nullptr) return;
   LatencyCurve curve = EmptyCurve(series);
   const double start = widest == kNoLeaf ? block->start : LawOf(widest).floor();
-  for (std::size_t m = 0; m <= cells_; ++m) {
-    const double time = start + static_cast<double>(m) * curve.step;
-    curve.within[m] = widest == kNoLeaf ? block->At(time) : LawOf(widest).Within(time);
+  if (widest != kNoLeaf) {
+    LawOf(widest).Sweep(start, curve.step, curve.within);
+  } else {
+    for (std::size_t m = 0; m <= cells_; ++m) {
+      curve.within[m] = block->At(start + static_cast<double>(m) * curve.step);
+    }
   }
   carrier_[series] = widest;
   sums_[series] = std::move(curve);
@@ -252,9 +253,14 @@ void GridPass::FinishSeries(std::size_t series) {
 // `curve` is null for a leaf.
 void GridPass::AddToBlock(std::size_t block, std::uint32_t branch, const LatencyCurve* curve) {
   LatencyCurve& product = *sums_[block];
+  if (curve == nullptr) {
+    std::vector<double> leaf(product.within.size());
+    LawOf(branch).Sweep(product.start, product.step, leaf);
+    for (std::size_t m = 0; m < leaf.size(); ++m) product.within[m] *= leaf[m];
+    return;
+  }
   for (std::size_t m = 0; m < product.within.size(); ++m) {
-    const double time = product.start + static_cast<double>(m) * product.step;
-    product.within[m] *= curve != nullptr ? curve->At(time) : LawOf(branch).Within(time);
+    product.within[m] *= curve->At(product.start + static_cast<double>(m) * product.step);
   }
 }
 

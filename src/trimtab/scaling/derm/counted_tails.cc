@@ -29,7 +29,9 @@ CountedTails::CountedTails(const DermProblem& problem)
       least_(problem.microservices.size()),
       moments_(problem.microservices.size()),
       beyond_(problem.graphs.size()),
-      stale_(problem.graphs.size(), true) {
+      stale_(problem.graphs.size(), true),
+      checked_(problem.graphs.size()),
+      unchecked_(problem.graphs.size(), true) {
   for (std::size_t g = 0; g < problem.graphs.size(); ++g) {
     shares_.push_back(problem.graphs[g].share);
     exact_ = exact_ && tails_.exact(g);
@@ -46,7 +48,7 @@ CountedTails::CountedTails(const DermProblem& problem)
 void CountedTails::Set(std::size_t i, int count) {
   counts_[i] = count;
   moments_[i] = laws_[i].At(demand_[i] / count);
-  for (const std::size_t g : graphs_of_[i]) stale_[g] = true;
+  for (const std::size_t g : graphs_of_[i]) stale_[g] = unchecked_[g] = true;
 }
 
 double CountedTails::Mixed() {
@@ -71,7 +73,9 @@ double CountedTails::CheckedTail() {
   if (exact_) return Tail();
   ++evaluations_;
   for (std::size_t g = 0; g < beyond_.size(); ++g) {
-    beyond_[g] = tails_.Check(g, moments_);
+    if (unchecked_[g]) checked_[g] = tails_.Check(g, moments_);
+    unchecked_[g] = false;
+    beyond_[g] = checked_[g];
     stale_[g] = !tails_.exact(g);
   }
   return Mixed();

@@ -27,7 +27,7 @@ class CountedTails {
 
   // Share of requests beyond the SLA by the fast model; with a share error, of the worst mix.
   double Tail();
-  // The same by the grid.
+  // The same by the grid; graphs whose counts are those last checked are not evaluated again.
   double CheckedTail();
   // Whether Tail() is exact.
   bool exact() const { return exact_; }
@@ -55,7 +55,9 @@ class CountedTails {
   std::vector<int> least_;
   std::vector<LoadLaw::Moments> moments_;
   std::vector<double> beyond_;
-  std::vector<bool> stale_;  // by graph
+  std::vector<bool> stale_;      // by graph: beyond_ is not that of the fast model
+  std::vector<double> checked_;  // by graph: share beyond the SLA by the grid
+  std::vector<bool> unchecked_;  // by graph: checked_ is that of other counts
   std::vector<double> prices_;
   bool exact_ = true;
   int evaluations_ = 0;

@@ -39,9 +39,9 @@ class Planner {
   Plan Make() {
     const double target_tail = 1 - parts_.problem.target;
     const Allocation& desired = parts_.input.desired;
-    const bool holds = TailOf(desired) <= target_tail;
+    const bool keep = !parts_.input.scale_down_allowed && TailOf(desired) <= target_tail;
     Plan plan;
-    plan.target = holds && !parts_.input.scale_down_allowed ? desired : Target();
+    plan.target = keep ? desired : Target();
     const bool cut = KeepWithinCapacity(plan.target);
     const double tail = TailOf(plan.target);
     plan.attainment = Attainment(tail);
@@ -53,7 +53,7 @@ class Planner {
       }
     }
     AddSteps(plan);
-    Summarize(plan, cut, holds);
+    Summarize(plan, cut, tail <= target_tail);
     return plan;
   }
 
@@ -130,7 +130,8 @@ class Planner {
 
   double TailOf(const Allocation& allocation) {
     for (std::size_t i = 0; i < allocation.size(); ++i) {
-      at_.Set(i, allocation[MicroserviceId(i)].replicas);
+      const int count = allocation[MicroserviceId(i)].replicas;
+      if (at_.count(i) != count) at_.Set(i, count);
     }
     return at_.CheckedTail();
   }

@@ -24,6 +24,9 @@ constexpr double kUnexplained = 1.15;
 // Above this, a plan that ignores interference says so.
 constexpr double kFelt = 0.1;
 constexpr int kMostShown = 4;
+// Rounding hides what is finer.
+constexpr DermSolverOptions kSolver = {
+    .cost_tolerance = 1e-4, .tail_tolerance = 1e-4, .check_tolerance = 3e-4};
 
 std::optional<double> Finite(const std::optional<RequestsPerSecond>& rate) {
   if (!rate || !std::isfinite(rate->value()) || rate->value() < 0) return std::nullopt;
@@ -183,10 +186,10 @@ void DermPolicy::AddOtherDemand(const PlanningInput& input, DermProblem& problem
 
 absl::StatusOr<DermPolicy::Solved> DermPolicy::SolveFor(DermProblem problem) {
   const DermSolution* warm = last_ && last_->solution.feasible ? &last_->solution : nullptr;
-  auto solution = SolveDerm(problem, {}, warm);
+  auto solution = SolveDerm(problem, kSolver, warm);
   if (!solution.ok()) return solution.status();
   if (solution->feasible && !solution->converged && warm != nullptr) {
-    solution = SolveDerm(problem);
+    solution = SolveDerm(problem, kSolver);
     if (!solution.ok()) return solution.status();
   }
   Solved solved{

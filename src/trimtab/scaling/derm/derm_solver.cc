@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <optional>
 
 #include "trimtab/scaling/derm/derm_lanes.h"
 #include "trimtab/scaling/derm/dual_newton.h"
@@ -22,6 +23,9 @@ constexpr double kTemperature = 0.004;
 // A microservice of an infeasible problem is left at this much spare capacity, relative to the
 // least that carries its load: its mean is then within a tenth of that of an idle one.
 constexpr double kInfeasibleSpare = 10;
+// The fast model alone tells whether an end of the range holds the promise when it is further than
+// this from the target, several times its worst error.
+constexpr double kModelError = 0.025;
 // A step is kept so short that no graph with at least this part of the tail is predicted to change
 // its logarithm by more than kMostShift.
 constexpr double kMatters = 1e-3;
@@ -56,8 +60,8 @@ class Solve {
 
   DermSolution Run(const DermSolution* warm) {
     target_tail_ = 1 - problem_.target;
-    if (!start_.overloaded.empty() || !Feasible()) return Infeasible();
-    if (CheapestIsEnough()) return Finish();
+    if (!start_.overloaded.empty() || !HoldsAt(&DualLane::lowest)) return Infeasible();
+    if (HoldsAt(&DualLane::highest)) return Finish();
     if (warm != nullptr && warm->loads.size() == loads_.size()) {
       StartFrom(*warm);
     } else {
@@ -74,8 +78,10 @@ class Solve {
       if (!NeedsCheck()) break;
       const double tail = ExactTail();
       ++checks_;
-      if (std::fabs(tail - target_tail_) <= options_.check_tolerance) break;
-      if (round == options_.most_checks) break;
+      if (std::fabs(tail - target_tail_) <= options_.check_tolerance ||
+          round == options_.most_checks) {
+        return Finish(tail);
+      }
       model_tail_ = std::clamp(model_tail_ * target_tail_ / std::max(tail, 1e-12), 1e-9, 0.9);
     }
     return Finish();
@@ -133,13 +139,10 @@ class Solve {
     }
   }
 
-  bool Feasible() {
-    SetAll(&DualLane::lowest);
-    return ExactTail() <= target_tail_;
-  }
-
-  bool CheapestIsEnough() {
-    SetAll(&DualLane::highest);
+  bool HoldsAt(double DualLane::* bound) {
+    SetAll(bound);
+    const double tail = Evaluate(/*with_slopes=*/false);
+    if (!NeedsCheck() || std::fabs(tail - target_tail_) > kModelError) return tail <= target_tail_;
     return ExactTail() <= target_tail_;
   }
 
@@ -300,12 +303,15 @@ class Solve {
     if (sign != 0) signs_[lane] = sign;
   }
 
-  DermSolution Finish() {
+  // `checked`: the tail that ExactTail() has just found here, if it was asked.
+  DermSolution Finish(std::optional<double> checked = std::nullopt) {
     DermSolution solution;
+    const std::vector<double> beyond = beyond_;
     const double model = Evaluate(/*with_slopes=*/true);
     Describe(solution);
     solution.kkt_residual = KktResidual();
-    const double tail = NeedsCheck() ? ExactTail() : model;
+    if (checked) beyond_ = beyond;
+    const double tail = checked ? *checked : (NeedsCheck() ? ExactTail() : model);
     solution.attainment = 1 - tail;
     solution.graph_attainment.resize(shares_.size());
     for (std::size_t g = 0; g < shares_.size(); ++g) solution.graph_attainment[g] = 1 - beyond_[g];
