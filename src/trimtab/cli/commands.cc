@@ -70,6 +70,7 @@ constexpr std::array kCommands = {
             .description = "Compute the allocation that holds the SLA at a load, with every step",
             .examples = "trimtab plan hotel-reservation --load 500\n"
                         "trimtab plan hotel-reservation --load 500 --interference cpu=0.4 -o json\n"
+                        "trimtab plan train-ticket --policy derm --load 50\n"
                         "trimtab plan --instance problem.json -o json",
             .declare = DeclarePlan},
     Command{.name = "simulate",

@@ -4,17 +4,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
-#include "trimtab/application/resource_price.h"
 #include "trimtab/cli/arguments.h"
 #include "trimtab/cli/commands.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/experiment_support.h"
 #include "trimtab/cli/instance_plan.h"
+#include "trimtab/cli/plan_report.h"
 #include "trimtab/experiment/imagined_observation.h"
 #include "trimtab/experiment/policy_choices.h"
 #include "trimtab/profile/atomic_file.h"
@@ -27,6 +28,7 @@ namespace {
 struct Values {
   std::string scenario;
   std::string instance;
+  std::string policy = "auto";
   std::string fidelity = "corrected";
   std::string profile;
   std::string simd = "native";
@@ -71,45 +73,48 @@ absl::StatusOr<Allocation> StartOf(const Values& values, const PolicyRunOptions&
   return plan->target;
 }
 
-void WriteText(const Plan& plan, const Application& application, Context& context) {
-  Table allocations({{.key = "microservice", .header = "microservice"},
-                     {.key = "replicas", .header = "replicas"},
-                     {.key = "cpu", .header = "cpu"},
-                     {.key = "memory", .header = "memory"}});
-  for (std::size_t i = 0; i < application.size(); ++i) {
-    const MicroserviceAllocation& of = plan.target[MicroserviceId(i)];
-    allocations.AddRow({application.microservice(MicroserviceId(i)).name,
-                        static_cast<std::int64_t>(of.replicas), FormatCpu(of.container.cpu),
-                        FormatMemory(of.container.memory)});
+// Derm where the call graphs answer to arguments or state, Grad elsewhere.
+std::string PolicyFor(const std::string& asked, const Scenario& scenario) {
+  if (asked != "auto") return asked;
+  const bool moves = !scenario.cluster.arguments.empty() || !scenario.cluster.states.empty();
+  return moves ? "derm" : "grad";
+}
+
+absl::StatusOr<PolicyRunOptions> ChoiceOf(const Values& values, const ExperimentInput& input,
+                                          const std::string& policy, Context& context) {
+  if (policy == "derm") {
+    const auto fidelity = ParseDermFidelity(values.fidelity);
+    if (!fidelity.ok()) return fidelity.status();
+    const auto distributions = DistributionsFor(input, values.profile, context);
+    if (!distributions.ok()) return distributions.status();
+    // One plan has no next step that its containers could be late for.
+    const Duration step = ContainerStart(input.scenario) + DermOptions().step;
+    return DermChoice(input.scenario, *distributions, *fidelity, step);
   }
-  Table steps({{.key = "step", .header = "step"},
-               {.key = "microservice", .header = "microservice"},
-               {.key = "action", .header = "action"},
-               {.key = "tail", .header = "P95 ms after"},
-               {.key = "reason", .header = "reason"}});
-  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    const PlanStep& step = plan.steps[i];
-    Table::Cell tail;
-    if (step.tail_after) tail = fmt::format("{:.1f}", step.tail_after->count());
-    steps.AddRow({static_cast<std::int64_t>(i + 1),
-                  application.microservice(step.microservice).name,
-                  std::string(ScalingActionName(step.action)), tail, step.reason});
+  const auto fidelity = ParseGradFidelity(values.fidelity);
+  if (!fidelity.ok()) return fidelity.status();
+  const auto profile = ProfileFor(input, values.profile, values.simd, context);
+  if (!profile.ok()) return profile.status();
+  return GradChoice(input.scenario, *profile, *fidelity, std::nullopt);
+}
+
+// The plan for the load as it is stated. Derm leaves room for growth until it has seen how the load
+// changes, so it first watches a steady one; without call graphs in sight it plans nothing.
+absl::StatusOr<Plan> PlanSteady(ScalingPolicy& policy, const PlanningInput& input) {
+  constexpr int kSteadyWindows = 30;
+  if (!input.observation.graph_classes.empty()) {
+    Observation without = input.observation;
+    without.graph_classes.clear();
+    PlanningInput watched{.application = input.application,
+                          .observation = without,
+                          .desired = input.desired,
+                          .sla = input.sla,
+                          .capacity = input.capacity};
+    for (int i = 0; i < kSteadyWindows; ++i) {
+      if (auto kept = policy.MakePlan(watched); !kept.ok()) return kept.status();
+    }
   }
-  steps.WriteText(context.out, context.color);
-  context.out << "\n";
-  allocations.WriteText(context.out, context.color);
-  const ResourceUnits units = UnitsOf(plan.target);
-  context.out << fmt::format("\n{}; {:.1f} units ({:.1f} CPU, {:.1f} memory)", plan.summary.message,
-                             units.total(), units.cpu, units.memory);
-  if (plan.predicted_tail_latency) {
-    context.out << fmt::format("; predicted P95 {:.0f} ms", plan.predicted_tail_latency->count());
-  }
-  context.out << "\n";
-  if (plan.feasible) return;
-  context.out << "not feasible; bound by";
-  for (const MicroserviceId id : plan.binding)
-    context.out << " " << application.microservice(id).name;
-  context.out << "\n";
+  return policy.MakePlan(input);
 }
 
 absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
@@ -117,6 +122,9 @@ absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
     return absl::InvalidArgumentError("expected a scenario or --instance, and not both");
   }
   if (!values.instance.empty()) {
+    if (values.policy == "grad") {
+      return absl::InvalidArgumentError("--instance is solved by derm, not by --policy grad");
+    }
     return RunInstancePlan(
         {.file = values.instance, .fidelity = values.fidelity, .output = values.output}, context);
   }
@@ -124,46 +132,40 @@ absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
   auto input = MakeExperimentInput(
       {.scenario = values.scenario, .directory = ".", .seed = values.seed}, progress, context);
   if (!input.ok()) return input.status();
-  const Application& application = input->scenario.application;
+  const Scenario& scenario = input->scenario;
   const auto interference = ParseInterference(values.interference);
   if (!interference.ok()) return interference.status();
-  const auto fidelity = ParseGradFidelity(values.fidelity);
-  if (!fidelity.ok()) return fidelity.status();
-  const auto profile = ProfileFor(*input, values.profile, values.simd, context);
-  if (!profile.ok()) return profile.status();
-  const auto run = GradChoice(input->scenario, *profile, *fidelity, std::nullopt);
+  const auto run = ChoiceOf(values, *input, PolicyFor(values.policy, scenario), context);
   if (!run.ok()) return run.status();
-  const auto start = StartOf(values, *run, application);
+  const auto start = StartOf(values, *run, scenario.application);
   if (!start.ok()) return start.status();
+  const RequestsPerSecond load(values.load);
+  std::vector<GraphClassObservation> graph_classes;
+  if (run->policy == "derm") graph_classes = ImagineGraphClasses(scenario, load, values.seed);
   const auto seen =
-      ImagineObservation(input->scenario, *start, RequestsPerSecond(values.load), *interference);
+      ImagineObservation(scenario, *start, load, *interference, std::move(graph_classes));
   if (!seen.ok()) return seen.status();
-  Sla sla = input->scenario.sla;
+  Sla sla = scenario.sla;
   if (values.sla > Duration(0)) sla.latency = ToLatency(values.sla);
   const auto policy = MakePolicy(run->policy, run->parts);
   if (!policy.ok()) return policy.status();
-  const auto plan = (*policy)->MakePlan({.application = application,
-                                         .observation = *seen,
-                                         .desired = *start,
-                                         .sla = sla,
-                                         .capacity = CapacityOf(input->scenario)});
+  const auto plan = PlanSteady(**policy, {.application = scenario.application,
+                                          .observation = *seen,
+                                          .desired = *start,
+                                          .sla = sla,
+                                          .capacity = CapacityOf(scenario)});
   if (!plan.ok()) return plan.status();
-  if (values.output == OutputFormat::kTable) {
-    WriteText(*plan, application, context);
-  } else if (values.output == OutputFormat::kJson) {
-    WriteJson(nlohmann::ordered_json::parse(PlanToJson(*plan, application)), context.out);
-  } else {
-    Table rows({{.key = "microservice"},
-                {.key = "replicas"},
-                {.key = "cpuCores"},
-                {.key = "memoryBytes"}});
-    for (std::size_t i = 0; i < application.size(); ++i) {
-      const MicroserviceAllocation& of = plan->target[MicroserviceId(i)];
-      rows.AddRow({application.microservice(MicroserviceId(i)).name,
-                   static_cast<std::int64_t>(of.replicas), InCores(of.container.cpu),
-                   of.container.memory.value()});
-    }
-    rows.WriteCsv(context.out);
+  switch (values.output) {
+    case OutputFormat::kTable:
+      WritePlanText(*plan, scenario.application, *start, context);
+      break;
+    case OutputFormat::kJson:
+      WriteJson(nlohmann::ordered_json::parse(PlanToJson(*plan, scenario.application)),
+                context.out);
+      break;
+    case OutputFormat::kCsv:
+      WritePlanCsv(*plan, scenario.application, context);
+      break;
   }
   return plan->feasible ? ExitCode::kSuccess : ExitCode::kInfeasible;
 }
@@ -178,6 +180,9 @@ CommandAction DeclarePlan(Arguments& arguments) {
   arguments.Option("instance", &values->instance,
                    "instead of a scenario: the fewest containers of the problem in this file",
                    "FILE");
+  arguments.Choice("policy", &values->policy, {"auto", "derm", "grad"},
+                   "what plans; auto: derm for a scenario with request arguments or states, by "
+                   "which its call graphs change, else grad");
   arguments.Option("load", &values->load, {.min = 0.001, .max = 1e9},
                    "requests per second, all operations");
   arguments.OptionList("interference", &values->interference,
@@ -189,8 +194,8 @@ CommandAction DeclarePlan(Arguments& arguments) {
                    "start from the plan in this file (-o json of an earlier call)", "FILE");
   arguments.Choice("fidelity", &values->fidelity, {"corrected", "paper"},
                    "as an expert would build it, or as published");
-  arguments.Option("profile", &values->profile, "trained profile; otherwise made now and kept",
-                   "FILE");
+  arguments.Option("profile", &values->profile,
+                   "profile with what the policy plans on; otherwise made now and kept", "FILE");
   DeclareSimd(arguments, &values->simd);
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);

@@ -20,7 +20,9 @@ ClassId RequestGraphs::ClassOf(const Request& request) {
   const std::pair place(request.entry, request.kind);
   if (const auto known = certain_.find(place); known != certain_.end()) return known->second;
   has_drawn_ = false;
-  const ClassId id = trimtab::ClassOf(TreeOf(request), key_);
+  CallTree tree = TreeOf(request);
+  const ClassId id = trimtab::ClassOf(tree, key_);
+  first_.try_emplace(id, std::move(tree));
   if (!has_drawn_) certain_.emplace(place, id);
   return id;
 }

@@ -29,6 +29,8 @@ class RequestGraphs {
 
   ClassId ClassOf(const Request& request);
   CallTree TreeOf(const Request& request);
+  // The first tree of a class that ClassOf() has returned.
+  const CallTree& FirstOf(ClassId id) const { return first_.at(id); }
 
  private:
   void AddSteps(const std::vector<ProgramStep>& program, std::uint32_t kind, CallTree& visit);
@@ -41,6 +43,7 @@ class RequestGraphs {
   RandomStream stream_;
   std::map<std::pair<std::string, std::string>, const EndpointSpec*> endpoints_;
   std::map<std::pair<std::uint16_t, std::uint32_t>, ClassId> certain_;  // by entry and kind
+  std::map<ClassId, CallTree> first_;
   bool has_drawn_ = false;
 };
 
