@@ -41,8 +41,8 @@ struct DermOptions {
   int share_windows = 3;
 
   // ---- decides cost
-  // `corrected`: graph classes planned for one by one; the least frequent beyond count as the
-  // slowest of them. 1 to 1,000.
+  // `corrected`: graph classes planned for one by one; those beyond the most frequent count as
+  // the last one kept. 1 to 1,000.
   std::size_t most_graphs = 40;
 
   // kInvalidArgument lists every violation with its name, value and bound.
