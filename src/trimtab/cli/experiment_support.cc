@@ -107,7 +107,8 @@ std::function<void(std::int64_t)> BarProgress::Start(std::string name, std::int6
 }
 
 absl::StatusOr<ExperimentInput> MakeExperimentInput(const ExperimentArguments& arguments,
-                                                    BarProgress& progress, Context& context) {
+                                                    ExperimentProgress& progress,
+                                                    Context& context) {
   auto path = FindScenario(arguments.scenario);
   if (!path.ok()) return path.status();
   auto scenario = LoadScenario(*path);

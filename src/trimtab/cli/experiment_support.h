@@ -48,7 +48,7 @@ void DeclareSimd(Arguments& arguments, std::string* simd);
 
 // Loads scenario and recordings, makes the directory. `progress` and `context` must outlive it.
 absl::StatusOr<ExperimentInput> MakeExperimentInput(const ExperimentArguments& arguments,
-                                                    BarProgress& progress, Context& context);
+                                                    ExperimentProgress& progress, Context& context);
 
 // The profile in `path`; or when that is empty, one made by a demo-size sweep and training, kept in
 // the user's cache folder under the scenario's hash, seed and `simd`, so that the next call only

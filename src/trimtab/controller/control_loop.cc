@@ -169,7 +169,7 @@ void ControlLoop::Check(Decision& decision) {
     return decision.Hold(Degradation::kPlanInvalid, safe.status().ToString());
   }
   decision.safe = *std::move(safe);
-  decision.changes = Stage(decision.desired, decision.safe->target);
+  decision.changes = StageChanges(decision.desired, decision.safe->target);
 }
 
 // True when the decision is written down and there is something to do.

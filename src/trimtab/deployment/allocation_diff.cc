@@ -19,7 +19,7 @@ std::vector<AllocationChange> Diff(const Allocation& from, const Allocation& to)
   return changes;
 }
 
-StagedChanges Stage(const Allocation& from, const Allocation& to) {
+StagedChanges StageChanges(const Allocation& from, const Allocation& to) {
   Allocation peak(from.size());
   for (std::size_t i = 0; i < from.size(); ++i) {
     const MicroserviceId id(i);

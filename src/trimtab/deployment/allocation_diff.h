@@ -20,7 +20,7 @@ struct StagedChanges {
   std::vector<AllocationChange> raises;
   std::vector<AllocationChange> lowers;
 };
-StagedChanges Stage(const Allocation& from, const Allocation& to);
+StagedChanges StageChanges(const Allocation& from, const Allocation& to);
 
 // The larger of both in replicas, CPU and memory apart.
 MicroserviceAllocation LargerOf(const MicroserviceAllocation& a, const MicroserviceAllocation& b);

@@ -28,7 +28,7 @@ TEST(StageTest, RaisesComeFirst) {
   Allocation to = from;
   to[MicroserviceId(0)] = Of(1, 400, 200);  // a lower
   to[MicroserviceId(1)] = Of(3, 400, 200);  // a raise
-  const StagedChanges staged = Stage(from, to);
+  const StagedChanges staged = StageChanges(from, to);
   ASSERT_EQ(staged.raises.size(), 1U);
   EXPECT_EQ(staged.raises[0].microservice, MicroserviceId(1));
   ASSERT_EQ(staged.lowers.size(), 1U);
@@ -38,7 +38,7 @@ TEST(StageTest, RaisesComeFirst) {
 TEST(StageTest, AMixedChangePassesThroughTheLargerOfBoth) {
   const Allocation from(1, Of(2, 800, 100));
   const Allocation to(1, Of(4, 400, 300));
-  const StagedChanges staged = Stage(from, to);
+  const StagedChanges staged = StageChanges(from, to);
   ASSERT_EQ(staged.raises.size(), 1U);
   EXPECT_EQ(staged.raises[0].to, Of(4, 800, 300));
   ASSERT_EQ(staged.lowers.size(), 1U);

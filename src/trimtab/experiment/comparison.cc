@@ -102,8 +102,8 @@ absl::StatusOr<std::vector<RunRecord>> RunPolicies(const ExperimentInput& input,
   return records;
 }
 
-absl::StatusOr<std::vector<Figure>> ReportRuns(const ExperimentInput& input, std::string title,
-                                               std::vector<RunRecord> runs) {
+PolicyComparison ComparisonOf(const ExperimentInput& input, std::string title,
+                              std::vector<RunRecord> runs) {
   PolicyComparison comparison{.title = std::move(title),
                               .scenario = input.scenario.name,
                               .sla_seconds = InSeconds(input.scenario.sla.latency),
@@ -112,15 +112,19 @@ absl::StatusOr<std::vector<Figure>> ReportRuns(const ExperimentInput& input, std
   if (const auto& surge = input.scenario.workload.surge) {
     comparison.surge = {InSeconds(surge->start) / 60, InSeconds(surge->end) / 60};
   }
+  return comparison;
+}
+
+absl::StatusOr<std::vector<DecisionLogRow>> DecisionsOf(const ExperimentInput& input,
+                                                        const std::vector<RunRecord>& runs) {
   std::vector<DecisionLogRow> log;
-  for (const RunRecord& run : comparison.runs) {
+  for (const RunRecord& run : runs) {
     const std::string path = input.directory + "/" + FolderOf(run.label) + "/journal.sqlite";
     auto rows = ReadDecisionLog(path, run.label);
     if (!rows.ok()) return rows.status();
     log.insert(log.end(), rows->begin(), rows->end());
   }
-  if (auto s = WriteReport(input.directory, comparison, log); !s.ok()) return s;
-  return MakeFigures(comparison);
+  return log;
 }
 
 ResultTable SummaryTable(const std::vector<RunRecord>& runs) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "trimtab/experiment/experiment.h"
 #include "trimtab/experiment/figures.h"
+#include "trimtab/experiment/html_report.h"
 #include "trimtab/experiment/policy_run.h"
 
 namespace trimtab {
@@ -27,9 +28,13 @@ absl::StatusOr<std::vector<RunRecord>> RunPolicies(const ExperimentInput& input,
                                                    const WorkloadSeries& workload,
                                                    std::vector<PolicyRunOptions> runs, bool keep);
 
-// Report, figures and decision logs of such runs, in `input.directory`.
-absl::StatusOr<std::vector<Figure>> ReportRuns(const ExperimentInput& input, std::string title,
-                                               std::vector<RunRecord> runs);
+// Such runs with their scenario, as figures show them.
+PolicyComparison ComparisonOf(const ExperimentInput& input, std::string title,
+                              std::vector<RunRecord> runs);
+
+// The decisions of runs that were kept in `input.directory`.
+absl::StatusOr<std::vector<DecisionLogRow>> DecisionsOf(const ExperimentInput& input,
+                                                        const std::vector<RunRecord>& runs);
 
 // One policy over several seeds: shares, tail and units as means, changes and reversions in all; no
 // windows and no recovery. REQUIRES: not empty.

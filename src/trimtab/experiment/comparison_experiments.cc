@@ -1,5 +1,7 @@
 #include "trimtab/experiment/comparison_experiments.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/experiment/comparison.h"
+#include "trimtab/experiment/figures.h"
+#include "trimtab/experiment/html_report.h"
 #include "trimtab/experiment/policy_choices.h"
 #include "trimtab/experiment/run_record.h"
 #include "trimtab/experiment/tuned_options.h"
@@ -19,6 +23,9 @@ namespace trimtab {
 namespace {
 
 constexpr int kGoalSeeds = 5;
+// Derm VIII-C2: "over a 40-minute span".
+constexpr int kDermMinutes = 40;
+constexpr Duration kDermStep = std::chrono::seconds(30);
 
 // The policies of a comparison; `profile` is Grad's.
 absl::StatusOr<std::vector<PolicyRunOptions>> Contestants(const ExperimentInput& input,
@@ -64,6 +71,55 @@ const RunRecord* FindRun(const std::vector<RunRecord>& runs, std::string_view st
   return nullptr;
 }
 
+std::string DermVerdict(const RunRecord& derm, const RunRecord& hpa, double target) {
+  const double within = 1 - derm.summary.request_violation_share;
+  const bool few = within >= target;
+  const bool cheap =
+      derm.summary.mean_resource_units.total() < hpa.summary.mean_resource_units.total();
+  return fmt::format(
+      "{}: {} keeps {:.1f} % of all requests within the SLA (promised {:.0f} %) with {:.1f} units; "
+      "{} {:.1f} % with {:.1f}",
+      few && cheap ? "met" : "missed", derm.label, within * 100, target * 100,
+      derm.summary.mean_resource_units.total(), hpa.label,
+      (1 - hpa.summary.request_violation_share) * 100, hpa.summary.mean_resource_units.total());
+}
+
+// Derm and the HPA on the second application, added to `result`.
+absl::StatusOr<ReportSection> RunBeside(const ExperimentInput& input, ExperimentResult& result) {
+  auto derm = DermChoice(input.scenario, *input.distributions, DermFidelity::kCorrected, kDermStep);
+  if (!derm.ok()) return derm.status();
+  std::vector<PolicyRunOptions> runs = {*std::move(derm),
+                                        HpaChoice(input.scenario, OutOfTheBoxHpa())};
+  const int minutes = std::min(input.minutes.value_or(kDermMinutes), kDermMinutes);
+  for (PolicyRunOptions& run : runs) {
+    run.minutes = minutes;
+    run.seed = input.seed;
+  }
+  const auto workload = WorkloadOf(input, minutes);
+  if (!workload.ok()) return workload.status();
+  auto records = RunPolicies(input, *workload, std::move(runs), true);
+  if (!records.ok()) return records.status();
+  result.tables.push_back(SummaryTable(*records));
+  result.tables.back().title =
+      fmt::format("policies, {}, {} minutes", input.scenario.name, minutes);
+  result.verdicts.push_back(
+      DermVerdict((*records)[0], (*records)[1], input.scenario.sla.quantile.level()));
+  ReportSection section{
+      .comparison = ComparisonOf(
+          input, fmt::format("{}: Derm beside the Kubernetes HPA", input.scenario.name),
+          *std::move(records)),
+      .figures = {}};
+  for (Figure& figure : MakeFigures(section.comparison)) {
+    if (figure.file != "tail-latency.svg" && figure.file != "resource-units.svg" &&
+        figure.file != "violations.svg") {
+      continue;
+    }
+    figure.file = fmt::format("{}-{}", input.scenario.name, figure.file);
+    section.figures.push_back(std::move(figure));
+  }
+  return section;
+}
+
 }  // namespace
 
 absl::StatusOr<ExperimentResult> RunDemo(const ExperimentInput& input) {
@@ -82,13 +138,21 @@ absl::StatusOr<ExperimentResult> RunDemo(const ExperimentInput& input) {
     result.verdicts.push_back(Verdict(records->front(), *hpa));
   }
   const std::string grad_folder = input.directory + "/" + FolderOf(records->front().label);
-  auto figures =
-      ReportRuns(input,
-                 fmt::format("{}: Grad beside the Kubernetes HPA and a static allocation",
-                             input.scenario.name),
-                 *std::move(records));
-  if (!figures.ok()) return figures.status();
-  result.figures = *std::move(figures);
+  std::vector<ReportSection> beside;
+  if (input.beside != nullptr) {
+    auto section = RunBeside(*input.beside, result);
+    if (!section.ok()) return section.status();
+    beside.push_back(*std::move(section));
+  }
+  const auto decisions = DecisionsOf(input, *records);
+  if (!decisions.ok()) return decisions.status();
+  const PolicyComparison comparison =
+      ComparisonOf(input,
+                   fmt::format("{}: Grad beside the Kubernetes HPA and a static allocation",
+                               input.scenario.name),
+                   *std::move(records));
+  if (auto s = WriteReport(input.directory, comparison, *decisions, beside); !s.ok()) return s;
+  result.figures = MakeFigures(comparison);
   result.next = {
       fmt::format("trimtab explain {}/journal.sqlite          # every decision and its reasons",
                   grad_folder),

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "trimtab/callgraph/call_tree.h"
+#include "trimtab/experiment/planned_containers.h"
 #include "trimtab/experiment/result_page.h"
 #include "trimtab/experiment/svg_plot.h"
 #include "trimtab/simulation/request_graphs.h"
@@ -160,7 +161,12 @@ absl::StatusOr<ExperimentResult> RunDermFig5(const ExperimentInput& input) {
                       "250, 38 %)",
                       first, loads.front(), last, loads.back(), 100 * (1 - last / first)))},
       .next = {}};
-  return Finish(input, "Edges over the load", std::move(result));
+  const PlannedAxis axis{.key = "requestsPerSecond",
+                         .label = "requests/s",
+                         .xs = {5, 10, 20, 30, 60, 100, 200},
+                         .setting = [&](double x) { return std::pair(input.scenario, x); }};
+  if (auto s = AddPlannedContainers(input, axis, "5(a)", result); !s.ok()) return s;
+  return Finish(input, "Edges and containers over the load", std::move(result));
 }
 
 absl::StatusOr<ExperimentResult> RunDermFig6(const ExperimentInput& input) {
@@ -194,7 +200,21 @@ absl::StatusOr<ExperimentResult> RunDermFig6(const ExperimentInput& input) {
                       "linear)",
                       slope, kLoad, fit))},
       .next = {}};
-  return Finish(input, "Edges over the distance", std::move(result));
+  const PlannedAxis axis{
+      .key = "distance",
+      .label = "of distance",
+      .xs = {1, 2, 3, 4, 5, 6},
+      .setting = [&](double x) {
+        Scenario scenario = input.scenario;
+        ArgumentSpec& of =
+            *std::ranges::find(scenario.cluster.arguments, kArgument, &ArgumentSpec::name);
+        of.mixes = {ArgumentMix{}};
+        of.mixes[0].weights.assign(values, 0);
+        of.mixes[0].weights[static_cast<std::size_t>(x) - static_cast<std::size_t>(of.first)] = 1;
+        return std::pair(std::move(scenario), kLoad);
+      }};
+  if (auto s = AddPlannedContainers(input, axis, "6(a)", result); !s.ok()) return s;
+  return Finish(input, "Edges and containers over the distance", std::move(result));
 }
 
 }  // namespace trimtab

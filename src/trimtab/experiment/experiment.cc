@@ -10,6 +10,12 @@
 #include "fmt/format.h"
 #include "trimtab/experiment/comparison_experiments.h"
 #include "trimtab/experiment/derm_fig_10.h"
+#include "trimtab/experiment/derm_fig_11.h"
+#include "trimtab/experiment/derm_fig_12.h"
+#include "trimtab/experiment/derm_fig_16.h"
+#include "trimtab/experiment/derm_fig_19.h"
+#include "trimtab/experiment/derm_fig_2.h"
+#include "trimtab/experiment/derm_fig_3.h"
 #include "trimtab/experiment/derm_fig_5_6.h"
 #include "trimtab/experiment/derm_fig_9.h"
 #include "trimtab/experiment/grad_fig_3.h"
@@ -22,15 +28,76 @@
 namespace trimtab {
 namespace {
 
+constexpr std::string_view kTicketQuerying = "train-ticket-querying";
+
 constexpr std::array kExperiments = {
-    Experiment{"demo", "400 minutes of Hotel Reservation: Grad, the HPA and a static allocation",
-               true, &RunDemo},
+    Experiment{.name = "demo",
+               .description = "400 minutes of Hotel Reservation with Grad, 40 of TrainTicket with "
+                              "Derm, beside the HPA",
+               .needs_profile = true,
+               .run = &RunDemo,
+               .beside = kTicketQuerying},
     Experiment{"derm-fig-10",
                "prediction of graph shares: models, windows of 1 to 10, with and without attention",
                false, &RunDermFig10},
-    Experiment{"derm-fig-5", "calls of a search over the load: tickets sell out sooner", false,
-               &RunDermFig5},
-    Experiment{"derm-fig-6", "calls of a search over the distance asked for", false, &RunDermFig6},
+    Experiment{.name = "derm-fig-11",
+               .description = "containers planned for wrong shares of graphs, and what they keep",
+               .run = &RunDermFig11,
+               .scenario = "train-ticket-booking",
+               .needs_distributions = true},
+    Experiment{.name = "derm-fig-12",
+               .description = "containers of Derm and other policies over static loads and SLAs",
+               .run = &RunDermFig12,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
+    Experiment{.name = "derm-fig-13",
+               .description = "the same, by load and SLA",
+               .run = &RunDermFig13,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
+    Experiment{.name = "derm-fig-14",
+               .description = "requests above the SLA, by load and SLA",
+               .run = &RunDermFig14,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
+    Experiment{.name = "derm-fig-15",
+               .description = "P95 and P99 of Derm under static loads",
+               .run = &RunDermFig15,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
+    Experiment{.name = "derm-fig-16",
+               .description = "containers over 40 minutes of changing load",
+               .run = &RunDermFig16,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
+    Experiment{.name = "derm-fig-17",
+               .description = "P95 over 40 minutes of changing load",
+               .run = &RunDermFig17,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
+    Experiment{.name = "derm-fig-18",
+               .description =
+                   "Derm with the shares of graphs of the last windows and of the whole history",
+               .run = &RunDermFig18,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
+    Experiment{"derm-fig-19",
+               "containers with one promise for all requests and one for every graph", false,
+               &RunDermFig19},
+    Experiment{"derm-fig-2", "graph types per application, counted in measured call graphs", false,
+               &RunDermFig2},
+    Experiment{"derm-fig-3", "simple and complex graphs held to different percentiles", false,
+               &RunDermFig3},
+    Experiment{.name = "derm-fig-5",
+               .description = "calls and containers over the load: tickets sell out sooner",
+               .run = &RunDermFig5,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
+    Experiment{.name = "derm-fig-6",
+               .description = "calls and containers over the distance asked for",
+               .run = &RunDermFig6,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true},
     Experiment{"derm-fig-9a", "exponential, log-logistic, Burr and Pareto on own latencies", false,
                &RunDermFig9a},
     Experiment{"derm-fig-9b", "the latency rate over load: line, XGBoost, random forest", false,

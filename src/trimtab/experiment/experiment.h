@@ -15,6 +15,7 @@
 #include "trimtab/controller/control_loop.h"
 #include "trimtab/experiment/figures.h"
 #include "trimtab/profile/application_profile.h"
+#include "trimtab/profile/distribution_profile.h"
 #include "trimtab/scenario/scenario.h"
 #include "trimtab/workload/workload.h"
 
@@ -37,7 +38,13 @@ struct ExperimentInput {
   std::string directory;       // exists; figures, tables and run folders go there
   // Recordings in place of the scenario's fitted series.
   RecordedWorkload recorded;
-  const ApplicationProfile* profile = nullptr;  // of the scenario, where the experiment needs one
+  bool full = false;           // the whole grid, where the experiment has one
+  std::string data_file = {};  // measured data, where the experiment reads some; may be empty
+  // Of the scenario, where the experiment needs them.
+  const ApplicationProfile* profile = nullptr;
+  const DistributionProfile* distributions = nullptr;
+  // Its second application, with its distributions, for an experiment that has one.
+  const ExperimentInput* beside = nullptr;
   ExperimentProgress& progress;
   std::function<bool()> stopped;
   Stopwatch stopwatch;
@@ -70,6 +77,9 @@ struct Experiment {
   std::string_view description;  // one line
   bool needs_profile = false;
   absl::StatusOr<ExperimentResult> (*run)(const ExperimentInput& input);
+  std::string_view scenario = "hotel-reservation";  // unless another is asked for
+  bool needs_distributions = false;
+  std::string_view beside = "";  // the scenario of its second application
 };
 
 // Sorted by name.

@@ -80,19 +80,9 @@ void DecisionLog(const std::vector<DecisionLogRow>& decisions, std::string& out)
   if (!open.empty()) out += "</tbody></table></div></details>";
 }
 
-}  // namespace
-
-std::string_view PageStyle() { return kPageStyle; }
-
-std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Figure>& figures,
-                       const std::vector<DecisionLogRow>& decisions) {
-  std::string out = fmt::format(
-      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-      "<title>{}</title><style>{}</style></head><body>",
-      EscapeXml(comparison.title), kPageStyle);
+void Section(const PolicyComparison& comparison, const std::vector<Figure>& figures,
+             std::string& out) {
   const auto sink = std::back_inserter(out);
-  fmt::format_to(sink, "<h1>{}</h1>", EscapeXml(comparison.title));
   const double minutes =
       comparison.runs.empty() ? 0 : comparison.runs.front().summary.simulated_minutes;
   fmt::format_to(
@@ -108,6 +98,26 @@ std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Fig
     fmt::format_to(sink, "<figure>{}<figcaption>{}</figcaption></figure>", figure.svg,
                    EscapeXml(figure.caption));
   }
+}
+
+}  // namespace
+
+std::string_view PageStyle() { return kPageStyle; }
+
+std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Figure>& figures,
+                       const std::vector<DecisionLogRow>& decisions,
+                       const std::vector<ReportSection>& beside) {
+  std::string out = fmt::format(
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+      "<title>{}</title><style>{}</style></head><body>",
+      EscapeXml(comparison.title), kPageStyle);
+  fmt::format_to(std::back_inserter(out), "<h1>{}</h1>", EscapeXml(comparison.title));
+  Section(comparison, figures, out);
+  for (const ReportSection& section : beside) {
+    fmt::format_to(std::back_inserter(out), "<h2>{}</h2>", EscapeXml(section.comparison.title));
+    Section(section.comparison, section.figures, out);
+  }
   if (!decisions.empty()) {
     out += "<h2>Decision log</h2>";
     DecisionLog(decisions, out);
@@ -117,7 +127,8 @@ std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Fig
 }
 
 absl::Status WriteReport(const std::string& directory, const PolicyComparison& comparison,
-                         const std::vector<DecisionLogRow>& decisions) {
+                         const std::vector<DecisionLogRow>& decisions,
+                         const std::vector<ReportSection>& beside) {
   const std::string figure_directory = directory + "/figures";
   std::error_code error;
   std::filesystem::create_directories(figure_directory, error);
@@ -126,12 +137,18 @@ absl::Status WriteReport(const std::string& directory, const PolicyComparison& c
         fmt::format("creating '{}': {}", figure_directory, error.message()));
   }
   const std::vector<Figure> figures = MakeFigures(comparison);
-  for (const Figure& figure : figures) {
-    if (auto s = ReplaceFile(figure_directory + "/" + figure.file, figure.svg); !s.ok()) {
+  std::vector<const Figure*> all;
+  for (const Figure& figure : figures) all.push_back(&figure);
+  for (const ReportSection& section : beside) {
+    for (const Figure& figure : section.figures) all.push_back(&figure);
+  }
+  for (const Figure* figure : all) {
+    if (auto s = ReplaceFile(figure_directory + "/" + figure->file, figure->svg); !s.ok()) {
       return s;
     }
   }
-  return ReplaceFile(directory + "/report.html", RenderHtml(comparison, figures, decisions));
+  return ReplaceFile(directory + "/report.html",
+                     RenderHtml(comparison, figures, decisions, beside));
 }
 
 }  // namespace trimtab

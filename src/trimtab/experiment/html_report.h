@@ -22,12 +22,21 @@ struct DecisionLogRow {
 // The CSS of every page: one column, light and dark.
 std::string_view PageStyle();
 
-// Reads well on a phone (one column, tables scroll inside their frame) and in dark mode.
-std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Figure>& figures,
-                       const std::vector<DecisionLogRow>& decisions);
+// A comparison with its figures.
+struct ReportSection {
+  PolicyComparison comparison;
+  std::vector<Figure> figures;
+};
 
-// DIRECTORY/report.html and DIRECTORY/figures/*.svg.
+// Reads well on a phone (one column, tables scroll inside their frame) and in dark mode.
+// `beside`: further comparisons, on other scenarios, below the first.
+std::string RenderHtml(const PolicyComparison& comparison, const std::vector<Figure>& figures,
+                       const std::vector<DecisionLogRow>& decisions,
+                       const std::vector<ReportSection>& beside = {});
+
+// DIRECTORY/report.html and DIRECTORY/figures/*.svg, those of `beside` too.
 absl::Status WriteReport(const std::string& directory, const PolicyComparison& comparison,
-                         const std::vector<DecisionLogRow>& decisions);
+                         const std::vector<DecisionLogRow>& decisions,
+                         const std::vector<ReportSection>& beside = {});
 
 }  // namespace trimtab

@@ -147,18 +147,22 @@ absl::StatusOr<RunRecord> RunPolicy(const Scenario& scenario, const WorkloadSeri
   }
   const Instant end{kWindow * options.minutes};
   WindowCollector collector(scenario, options.skip_minutes, workload, hooks.progress);
-  auto cluster = SimulatedCluster::Create(
-      std::move(spec), {.seed = options.seed,
-                        .load = workload.load,
-                        .end = end,
-                        .span_share = options.span_share,
-                        .window = kWindow,
-                        .on_window = [&](const WindowRecord& window) { collector.Add(window); }});
+  auto cluster =
+      SimulatedCluster::Create(std::move(spec), {.seed = options.seed,
+                                                 .load = workload.load,
+                                                 .end = end,
+                                                 .span_share = options.span_share,
+                                                 .window = kWindow,
+                                                 .on_window = [&](const WindowRecord& window) {
+                                                   collector.Add(window);
+                                                   if (hooks.on_window) hooks.on_window(window);
+                                                 }});
   if (!cluster.ok()) return cluster.status();
   SimulatedCluster& world = **cluster;
 
   auto policy = MakePolicy(options.policy, options.parts);
   if (!policy.ok()) return policy.status();
+  if (hooks.decorate) policy = hooks.decorate(*std::move(policy));
   auto journal = OpenJournal(scenario, options);
   if (!journal.ok()) return journal.status();
   InterferencePlayer clock(world.clock(), world.anomalies(), workload.interference,

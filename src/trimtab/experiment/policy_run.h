@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,7 +13,9 @@
 #include "trimtab/controller/control_options.h"
 #include "trimtab/experiment/run_record.h"
 #include "trimtab/scaling/policies.h"
+#include "trimtab/scaling/scaling_policy.h"
 #include "trimtab/scenario/scenario.h"
+#include "trimtab/simulation/window.h"
 #include "trimtab/workload/workload.h"
 
 namespace trimtab {
@@ -37,6 +40,9 @@ struct PolicyRunHooks {
   std::function<void(double minute)> progress;  // after each window; may be absent
   std::function<bool()> stopped;                // asked at least each simulated 20 s; may be absent
   Stopwatch stopwatch;                          // for decisionSeconds; may be absent
+  std::function<void(const WindowRecord&)> on_window = nullptr;  // the world's own; may be absent
+  // Stands between the loop and the policy that the options name; may be absent.
+  std::function<std::unique_ptr<ScalingPolicy>(std::unique_ptr<ScalingPolicy>)> decorate = nullptr;
 };
 
 // Runs it. Same scenario, workload, options: same windows, byte for byte. kCancelled when stopped.

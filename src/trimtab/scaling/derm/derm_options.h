@@ -31,6 +31,9 @@ struct DermOptions {
   // `corrected`: the promise must hold for every mix of graphs at most this far, in total
   // variation, from the predicted one (D15). 0 to 0.5.
   double share_error = 0.01;
+  // `corrected`: every graph must keep the promise by itself, the uniform percentile that Derm is
+  // compared with (II-B); takes the place of `share_error`.
+  bool every_graph = false;
   // V-C: graphs whose shares together are at most this are rare. `paper` leaves them out and gives
   // their microservices the fewest containers; `corrected` keeps all (D14). 0 to 0.5.
   double rare_total = 0.02;

@@ -27,6 +27,8 @@ constexpr int kMostShown = 4;
 // Rounding hides what is finer.
 constexpr DermSolverOptions kSolver = {
     .cost_tolerance = 1e-4, .tail_tolerance = 1e-4, .check_tolerance = 3e-4};
+// A share error so close to 1 moves all requests to the graph that fares worst.
+constexpr double kEveryGraph = 1 - 1e-9;
 
 std::optional<double> Finite(const std::optional<RequestsPerSecond>& rate) {
   if (!rate || !std::isfinite(rate->value()) || rate->value() < 0) return std::nullopt;
@@ -107,7 +109,9 @@ DermProblem DermPolicy::ProblemFor(const PlanningInput& input, double load,
   const double correction =
       corrected() ? std::clamp(input.tail_correction, kLeastCorrection, kMostCorrection) : 1;
   problem.sla = InSeconds(input.sla.latency) / correction;
-  if (corrected()) problem.share_error = options_.share_error;
+  if (corrected()) {
+    problem.share_error = options_.every_graph ? kEveryGraph : options_.share_error;
+  }
   double ignored = 0;
   for (std::size_t i = 0; i < models_.microservices.size(); ++i) {
     const Microservice& of = application_.microservice(MicroserviceId(i));

@@ -1,0 +1,17 @@
+// Derm figures 16 to 18: 40 minutes of changing load, Derm beside other policies, simulated.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "trimtab/experiment/experiment.h"
+
+namespace trimtab {
+
+// One set of runs, three views of it; with the same `--out` each takes the runs of the others. The
+// load is the scenario's or a recording in its place; the SLA 350 ms (VIII-C2).
+// Containers over time (16), P95 over time (17), and Derm with shares of graphs as predicted beside
+// those of the whole training history (18). Fails as RunCells() and TuneArms().
+absl::StatusOr<ExperimentResult> RunDermFig16(const ExperimentInput& input);
+absl::StatusOr<ExperimentResult> RunDermFig17(const ExperimentInput& input);
+absl::StatusOr<ExperimentResult> RunDermFig18(const ExperimentInput& input);
+
+}  // namespace trimtab
