@@ -23,6 +23,13 @@ Observation SeenAt(int seconds, std::int64_t traces, double attainment) {
   return seen;
 }
 
+PlanAttainment PlanOf(double of_class, double of_all) {
+  PlanAttainment plan;
+  plan.classes = {{"a", 1, of_class}};
+  plan.expected = of_all;
+  return plan;
+}
+
 TEST(AttainmentNotesTest, WindowsThatOverlapCountOnce) {
   AttainmentNotes notes;
   notes.NoteObservation(SeenAt(60, 30, 1));
@@ -40,8 +47,8 @@ TEST(AttainmentNotesTest, WindowsThatOverlapCountOnce) {
 TEST(AttainmentNotesTest, ExpectationsAreMeansOverPlans) {
   AttainmentNotes notes;
   notes.NoteObservation(SeenAt(60, 30, 1));
-  notes.NotePlan({.classes = {{"a", 1, 0.9}}, .expected = 0.96});
-  notes.NotePlan({.classes = {{"a", 1, 1.0}}, .expected = 0.98});
+  notes.NotePlan(PlanOf(0.9, 0.96));
+  notes.NotePlan(PlanOf(1, 0.98));
   EXPECT_NEAR(*notes.Expected(), 0.97, 1e-12);
   EXPECT_NEAR(*notes.Classes()[0].expected, 0.95, 1e-12);
 }
@@ -61,9 +68,9 @@ class CountingPolicy : public ScalingPolicy {
 };
 
 TEST(RecordedPolicyTest, TellsTheSharesOfTheHistoryInPlaceOfTheWindows) {
-  const Application application = *Application::Create("empty", {});
+  const Application application = *Application::Create("one", {Microservice{.name = "m"}}, {});
   const Observation seen = SeenAt(60, 30, 1);
-  const Allocation desired(0);
+  const Allocation desired(1);
   const PlanningInput input{.application = application,
                             .observation = seen,
                             .desired = desired,

@@ -26,6 +26,8 @@ constexpr int kGoalSeeds = 5;
 // Derm VIII-C2: "over a 40-minute span".
 constexpr int kDermMinutes = 40;
 constexpr Duration kDermStep = std::chrono::seconds(30);
+// Of the requests that are traced: enough for the shares of some 40 graphs in a window.
+constexpr double kDermSpanShare = 0.3;
 
 // The policies of a comparison; `profile` is Grad's.
 absl::StatusOr<std::vector<PolicyRunOptions>> Contestants(const ExperimentInput& input,
@@ -94,6 +96,7 @@ absl::StatusOr<ReportSection> RunBeside(const ExperimentInput& input, Experiment
   for (PolicyRunOptions& run : runs) {
     run.minutes = minutes;
     run.seed = input.seed;
+    run.span_share = kDermSpanShare;
   }
   const auto workload = WorkloadOf(input, minutes);
   if (!workload.ok()) return workload.status();

@@ -24,7 +24,6 @@ namespace {
 constexpr int kSeeds = 5;
 constexpr std::uint64_t kOtherSeeds = 1000;
 constexpr int kMinutes = 40;
-constexpr double kSla = 0.35;  // VIII-C2
 constexpr std::array kArms = {DermArm::kCorrected, DermArm::kPaper, DermArm::kHistory,
                               DermArm::kUniform,   DermArm::kHpa,   DermArm::kHpaTuned,
                               DermArm::kStatic};
@@ -34,6 +33,7 @@ constexpr double kPaperSaving = 0.60;    // VIII-C2: "by up to 60% ... on averag
 constexpr double kPaperLearning = 0.40;  // VIII-D1
 
 struct DynamicRuns {
+  double sla = 0;  // s
   int minutes = 0;
   int skip = 0;
   std::vector<CellOutcome> outcomes;
@@ -45,11 +45,12 @@ struct DynamicRuns {
 
 absl::StatusOr<DynamicRuns> RunAll(const ExperimentInput& input) {
   DynamicRuns runs;
+  runs.sla = InSeconds(input.scenario.sla.latency);
   runs.minutes = input.minutes.value_or(kMinutes);
   runs.skip = std::min(5, runs.minutes / 2);
   const auto workload = WorkloadOf(input, runs.minutes);
   if (!workload.ok()) return workload.status();
-  const CellSetting setting{.slas = {kSla},
+  const CellSetting setting{.slas = {runs.sla},
                             .series = workload->load,
                             .static_load = std::ranges::max(workload->load.values()),
                             .minutes = runs.minutes,
@@ -61,7 +62,7 @@ absl::StatusOr<DynamicRuns> RunAll(const ExperimentInput& input) {
   for (const DermArm arm : kArms) {
     for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
       cells.push_back(
-          {.arm = arm, .tuning = tunings->front(), .sla = kSla, .seed = input.seed + seed});
+          {.arm = arm, .tuning = tunings->front(), .sla = runs.sla, .seed = input.seed + seed});
     }
   }
   auto outcomes = RunCells(input, setting, cells);
@@ -89,7 +90,7 @@ ArmFigures FiguresOfArm(const DynamicRuns& runs, std::size_t arm) {
     for (const CellMinute& minute : of.minutes) {
       if (minute.minute < runs.skip) continue;
       all += 1;
-      above += minute.p95_seconds > kSla ? 1 : 0;
+      above += minute.p95_seconds > runs.sla ? 1 : 0;
     }
     figures.minutes_above.push_back(all > 0 ? above / all : 0);
   }
@@ -143,7 +144,7 @@ Figure TimeFigure(const ExperimentInput& input, const DynamicRuns& runs, std::st
     plot.AddLine(std::string(DermArmName(kArms[arm])), static_cast<int>(arm), std::move(x),
                  std::move(y), /*step=*/true);
   }
-  if (with_sla) plot.AddLimit(1e3 * kSla, "SLA");
+  if (with_sla) plot.AddLimit(1e3 * runs.sla, "SLA");
   return {std::move(file), fmt::format("{} Seed {}.", caption, input.seed), plot.Render()};
 }
 
@@ -160,11 +161,12 @@ absl::StatusOr<ExperimentResult> Finish(const ExperimentInput& input, const Dyna
   result.verdicts.push_back(ExpectationVerdict(outcomes));
   result.next = {"trimtab experiment run derm-fig-12"};
   const std::string size = fmt::format(
-      "Scenario {}, SLA {:.0f} ms, {} simulated minutes of which the first {} do not count, one "
+      "Scenario {}, SLA {:.0f} ms (the paper's 350 ms is below what these graphs take on idle "
+      "containers), {} simulated minutes of which the first {} do not count, one "
       "series of loads with the arrivals of seeds {} to {}; the target of the tuned HPA and the "
       "static size, made for the largest load, are the best of four runs on another seed, Derm is "
       "not tuned; Sinan, Erms, Kraken and Firm are not built.",
-      input.scenario.name, 1e3 * kSla, runs.minutes, runs.skip, input.seed,
+      input.scenario.name, 1e3 * runs.sla, runs.minutes, runs.skip, input.seed,
       input.seed + kSeeds - 1);
   result.verdicts.push_back(size);
   const auto written = WriteResultPage(input.directory, title, size, result);

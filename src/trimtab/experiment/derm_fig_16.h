@@ -7,7 +7,7 @@
 namespace trimtab {
 
 // One set of runs, three views of it; with the same `--out` each takes the runs of the others. The
-// load is the scenario's or a recording in its place; the SLA 350 ms (VIII-C2).
+// load and the SLA are the scenario's, the load or a recording in its place.
 // Containers over time (16), P95 over time (17), and Derm with shares of graphs as predicted beside
 // those of the whole training history (18). Fails as RunCells() and TuneArms().
 absl::StatusOr<ExperimentResult> RunDermFig16(const ExperimentInput& input);

@@ -26,12 +26,13 @@ namespace {
 constexpr int kSimple = 10;
 constexpr int kComplex = 40;
 constexpr int kShared = 5;
+constexpr int kBranches = 5;  // of each parallel step of the complex graph
 constexpr double kSimpleShare = 0.9;
 constexpr double kLoad = 200;
 constexpr int kSeeds = 5;
 constexpr std::array kTightness = {1.1, 1.3, 1.8};
-constexpr std::array kSimpleAttainments = {0.95, 0.955, 0.96, 0.965, 0.97, 0.975,
-                                           0.98, 0.985, 0.99, 0.995, 0.998};
+constexpr std::array kSimpleAttainments = {0.95, 0.96,  0.965, 0.97, 0.975,
+                                           0.98, 0.985, 0.99,  0.995};
 // II-B: "20% reduction", at (97 %, 77 %).
 constexpr double kPaperSaving = 0.20;
 constexpr double kPaperSimple = 0.97;
@@ -41,10 +42,19 @@ double ComplexAttainment(double target, double simple) {
   return (target - kSimpleShare * simple) / (1 - kSimpleShare);
 }
 
-DermNode Chain(int first, int last) {
+std::vector<DermNode> Visits(int first, int last) {
   std::vector<DermNode> visits;
   for (int i = first; i < last; ++i) visits.push_back(DermNode::Visit(i));
-  return DermNode::Sequence(std::move(visits));
+  return visits;
+}
+
+// The shared microservices one after the other, then the others, kBranches at a time.
+DermNode ComplexGraph() {
+  std::vector<DermNode> steps = Visits(kSimple - kShared, kSimple);
+  for (int first = kSimple; first < kSimple + kComplex - kShared; first += kBranches) {
+    steps.push_back(DermNode::Parallel(Visits(first, first + kBranches)));
+  }
+  return DermNode::Sequence(std::move(steps));
 }
 
 // Of one tightness, by seed.
@@ -61,16 +71,21 @@ absl::Status AddSeed(double tightness, std::uint64_t seed, TradeOff& trade) {
   if (!problem.ok()) return problem.status();
   const auto best = SolveDerm(*problem);
   if (!best.ok()) return best.status();
-  double uniform = 0;
-  for (std::size_t k = 0; k < kSimpleAttainments.size(); ++k) {
-    const double simple = kSimpleAttainments[k];
+  std::vector<double> totals;
+  for (const double simple : kSimpleAttainments) {
     const std::array floors = {simple, ComplexAttainment(problem->target, simple)};
     const auto solution = SolveFloors(*problem, floors);
     if (!solution.ok()) return solution.status();
-    if (k == 0) uniform = solution->total;
-    trade.ratios[k].push_back(solution->feasible ? solution->total / uniform
-                                                 : std::numeric_limits<double>::quiet_NaN());
+    totals.push_back(solution->feasible ? solution->total
+                                        : std::numeric_limits<double>::quiet_NaN());
   }
+  const double uniform = totals.front();
+  if (std::isnan(uniform)) {
+    return absl::FailedPreconditionError(
+        fmt::format("derm-fig-3: seed {}: no containers bring both graphs to {:.0f} %", seed,
+                    100 * problem->target));
+  }
+  for (std::size_t k = 0; k < totals.size(); ++k) trade.ratios[k].push_back(totals[k] / uniform);
   trade.saving.push_back(1 - best->total / uniform);
   trade.simple.push_back(best->graph_attainment[0]);
   trade.complex.push_back(best->graph_attainment[1]);
@@ -80,7 +95,7 @@ absl::Status AddSeed(double tightness, std::uint64_t seed, TradeOff& trade) {
 ResultTable OptimumTable(const std::vector<TradeOff>& trades) {
   ResultTable table{
       .title = fmt::format("the optimum, mean and 95 % interval of {} seeds", kSeeds),
-      .columns = {{.key = "tightness", .header = "SLA / idle P95", .decimals = 1},
+      .columns = {{.key = "tightness", .header = "SLA / complex idle P95", .decimals = 1},
                   {.key = "simpleAttainment", .header = "p_s %", .scale = 100, .decimals = 1},
                   {.key = "complexAttainment", .header = "p_c %", .scale = 100, .decimals = 1},
                   {.key = "saving", .header = "saving %", .scale = 100, .decimals = 1},
@@ -145,12 +160,12 @@ std::vector<std::string> VerdictsOf(const std::vector<TradeOff>& trades) {
   const SeedInterval saving = IntervalOf(middle.saving);
   verdicts.push_back(
       Judged(saving.mean + saving.half >= kPaperSaving,
-             fmt::format(
-                 "with the SLA at {:.1f} times the idle P95 the optimum ({:.1f} %, {:.1f} %) saves "
-                 "{} % against (95 %, 95 %) (the paper: {:.0f} % at ({:.0f} %, {:.0f} %))",
-                 kTightness[1], 100 * IntervalOf(middle.simple).mean,
-                 100 * IntervalOf(middle.complex).mean, IntervalText(saving, 100, 1),
-                 100 * kPaperSaving, 100 * kPaperSimple, 100 * kPaperComplex)));
+             fmt::format("with the SLA at {:.1f} times the idle P95 of the complex graph the "
+                         "optimum ({:.1f} %, {:.1f} %) saves "
+                         "{} % against (95 %, 95 %) (the paper: {:.0f} % at ({:.0f} %, {:.0f} %))",
+                         kTightness[1], 100 * IntervalOf(middle.simple).mean,
+                         100 * IntervalOf(middle.complex).mean, IntervalText(saving, 100, 1),
+                         100 * kPaperSaving, 100 * kPaperSimple, 100 * kPaperComplex)));
   verdicts.push_back(fmt::format(
       "how much is saved is mostly a matter of how tight the SLA is: {} % at {:.1f} and {} % at "
       "{:.1f} times the idle P95",
@@ -168,14 +183,16 @@ absl::StatusOr<DermProblem> TwoGraphs(double tightness, std::uint64_t seed) {
                                    .application_load = kLoad,
                                    .seed = seed});
   if (!problem.ok()) return problem.status();
-  problem->graphs = {{.id = "simple", .share = kSimpleShare, .tree = Chain(0, kSimple)},
-                     {.id = "complex",
-                      .share = 1 - kSimpleShare,
-                      .tree = Chain(kSimple - kShared, kSimple + kComplex - kShared)}};
+  problem->graphs = {
+      {.id = "simple", .share = kSimpleShare, .tree = DermNode::Sequence(Visits(0, kSimple))},
+      {.id = "complex", .share = 1 - kSimpleShare, .tree = ComplexGraph()}};
   problem->sla = 1;
   std::vector<LoadLaw::Moments> idle;
   for (const LoadLaw& law : LawsOf(*problem)) idle.push_back(law.At(0));
-  problem->sla = tightness * GraphTails(*problem).QuantileOfAll(problem->target, idle);
+  DermProblem alone = *problem;
+  alone.graphs.erase(alone.graphs.begin());
+  alone.graphs.front().share = 1;
+  problem->sla = tightness * GraphTails(alone).QuantileOfAll(problem->target, idle);
   return problem;
 }
 
@@ -196,9 +213,8 @@ absl::StatusOr<ExperimentResult> RunDermFig3(const ExperimentInput& input) {
                           .next = {"trimtab experiment run derm-fig-19"}};
   const std::string size = fmt::format(
       "Seeds {} to {}: two generated graphs, {} microservices one after the other in 90 % of "
-      "{:.0f} "
-      "requests/s and {} in 10 %, {} of them the same; containers are solved for and not rounded, "
-      "nothing is simulated.",
+      "{:.0f} requests/s; {} in 10 %, {} of them the same, the others five at a time in parallel; "
+      "containers are solved for and not rounded, nothing is simulated.",
       input.seed, input.seed + kSeeds - 1, kSimple, kLoad, kComplex, kShared);
   result.verdicts.push_back(size);
   const auto written =
