@@ -68,7 +68,8 @@ class CountingPolicy : public ScalingPolicy {
 };
 
 TEST(RecordedPolicyTest, TellsTheSharesOfTheHistoryInPlaceOfTheWindows) {
-  const Application application = *Application::Create("one", {Microservice{.name = "m"}}, {});
+  const Application application =
+      *Application::Create("one", {Microservice{.name = "m", .bounds = {}}}, {});
   const Observation seen = SeenAt(60, 30, 1);
   const Allocation desired(1);
   const PlanningInput input{.application = application,
