@@ -9,47 +9,19 @@
 #include "hwy/foreach_target.h"
 // foreach_target.h comes first: it includes this file again for each instruction set.
 #include "hwy/highway.h"
+#include "trimtab/neural/float_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace trimtab::lstm {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Tag = hn::CappedTag<float, 16>;
-using Vector = hn::Vec<Tag>;
-inline constexpr std::size_t kLanes = hn::MaxLanes(Tag());
-
-// The two arithmetics of SimdLevel: x * y + z, rounded once or twice.
-struct Fused {
-  static HWY_INLINE Vector MulAdd(Vector x, Vector y, Vector z) { return hn::MulAdd(x, y, z); }
-};
-struct Unfused {
-  static HWY_INLINE Vector MulAdd(Vector x, Vector y, Vector z) {
-    return hn::Add(hn::Mul(x, y), z);
-  }
-};
-
-// exp(x) for |x| <= 80; relative error 3e-7 near 0, 5e-6 at the ends.
-template <class Arithmetic>
-HWY_INLINE Vector Exp(Vector x) {
-  const Tag d;
-  const Vector power = hn::Mul(x, hn::Set(d, 1.44269504f));
-  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
-  const Vector magic = hn::Set(d, 12582912.0f);
-  const Vector shifted = hn::Add(power, magic);
-  const Vector f = hn::Sub(power, hn::Sub(shifted, magic));
-  // 2^f on [-0.5, 0.5]: the Taylor series, its last term below 2e-8.
-  Vector sum = hn::Set(d, 1.5403530e-4f);
-  sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 1.3333558e-3f));
-  sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 9.6181291e-3f));
-  sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 5.5504109e-2f));
-  sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 2.4022651e-1f));
-  sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 6.9314718e-1f));
-  sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 1.0f));
-  const hn::RebindToSigned<Tag> di;
-  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(di, shifted));
-  return hn::BitCast(d, hn::Add(hn::BitCast(di, sum), exponent));
-}
+using trimtab::HWY_NAMESPACE::Exp;
+using trimtab::HWY_NAMESPACE::Fused;
+using trimtab::HWY_NAMESPACE::kLanes;
+using trimtab::HWY_NAMESPACE::Tag;
+using trimtab::HWY_NAMESPACE::Unfused;
+using trimtab::HWY_NAMESPACE::Vector;
 
 // 1 / (1 + exp(-scale * x)), the argument cut at +-40, where it is flat.
 template <class Arithmetic>

@@ -11,15 +11,18 @@
 #include "hwy/foreach_target.h"
 // foreach_target.h comes first: it includes this file again for each instruction set.
 #include "hwy/highway.h"
+#include "trimtab/neural/float_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace trimtab::matrix {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Tag = hn::CappedTag<float, 16>;
-using Vector = hn::Vec<Tag>;
-inline constexpr std::size_t kLanes = hn::MaxLanes(Tag());
+using trimtab::HWY_NAMESPACE::Fused;
+using trimtab::HWY_NAMESPACE::kLanes;
+using trimtab::HWY_NAMESPACE::Tag;
+using trimtab::HWY_NAMESPACE::Unfused;
+using trimtab::HWY_NAMESPACE::Vector;
 // A tile keeps rows x vectors accumulators in registers: 16 of 32 or 8 of 16.
 inline constexpr std::size_t kTileRows = kLanes == 16 ? 8 : 4;
 inline constexpr std::size_t kTileVectors = 2;
@@ -29,16 +32,6 @@ inline constexpr std::size_t kBlock = 16;
 inline constexpr std::size_t kFewRows = 16;
 inline constexpr std::size_t kPanelDepth = 256;
 inline constexpr std::size_t kPanelColumns = 32;
-
-// The two arithmetics of SimdLevel: x * y + z, rounded once or twice.
-struct Fused {
-  static HWY_INLINE Vector MulAdd(Vector x, Vector y, Vector z) { return hn::MulAdd(x, y, z); }
-};
-struct Unfused {
-  static HWY_INLINE Vector MulAdd(Vector x, Vector y, Vector z) {
-    return hn::Add(hn::Mul(x, y), z);
-  }
-};
 
 // kRows rows and kVectors vectors of columns, from (row, column) of the product.
 template <class Arithmetic, std::size_t kRows, std::size_t kVectors>

@@ -13,6 +13,7 @@
 #include <cstddef>
 
 #include "hwy/highway.h"
+#include "trimtab/neural/float_lanes-inl.h"
 #include "trimtab/neural/mlp_shape.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,23 +21,10 @@ namespace trimtab {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Tag = hn::CappedTag<float, 16>;
-using Vector = hn::Vec<Tag>;
-inline constexpr std::size_t kLanes = hn::MaxLanes(Tag());
 // A tile keeps kTileRows x kTileVectors accumulators in registers: 16 of 32 or 8 of 16.
 inline constexpr std::size_t kTileRows = kLanes == 16 ? 8 : 4;
 inline constexpr std::size_t kTileVectors = 2;
 inline constexpr std::size_t kTileWidth = kTileVectors * kLanes;
-
-// The two arithmetics of SimdLevel: x * y + z.
-struct Fused {
-  static HWY_INLINE Vector MulAdd(Vector x, Vector y, Vector z) { return hn::MulAdd(x, y, z); }
-};
-struct Unfused {
-  static HWY_INLINE Vector MulAdd(Vector x, Vector y, Vector z) {
-    return hn::Add(hn::Mul(x, y), z);
-  }
-};
 
 // sums[r][c] += sum over k of a[r * row_stride + k * step] * b[k * width + c * kLanes].
 template <class Arithmetic, std::size_t kRows>

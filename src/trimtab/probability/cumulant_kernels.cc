@@ -8,29 +8,21 @@
 #include "hwy/foreach_target.h"
 // foreach_target.h comes first: it includes this file again for each instruction set.
 #include "hwy/highway.h"
+#include "trimtab/probability/double_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace trimtab::cumulant {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Sums run in eight virtual lanes and no product is fused: the same bits on every instruction set.
-inline constexpr std::size_t kLanes = 8;
-using Tag = hn::CappedTag<double, kLanes>;
+// No product is fused: the same bits on every instruction set.
+using lanes::HWY_NAMESPACE::Fold;
+using lanes::HWY_NAMESPACE::kLanes;
+using lanes::HWY_NAMESPACE::kParts;
+using lanes::HWY_NAMESPACE::kWidth;
+using lanes::HWY_NAMESPACE::Tag;
+using lanes::HWY_NAMESPACE::Vector;
 using IntTag = hn::RebindToSigned<Tag>;
-using Vector = hn::Vec<Tag>;
-inline constexpr std::size_t kWidth = hn::MaxLanes(Tag());
-inline constexpr std::size_t kParts = kLanes / kWidth;
-
-HWY_INLINE double Fold(const Vector (&sums)[kParts]) {
-  const Tag d;
-  alignas(64) double lanes[kLanes];
-  for (std::size_t p = 0; p < kParts; ++p) hn::Store(sums[p], d, lanes + p * kWidth);
-  for (std::size_t width = kLanes / 2; width > 0; width /= 2) {
-    for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-  }
-  return lanes[0];
-}
 
 HWY_INLINE Vector MulAdd(Vector x, Vector y, double z) {
   return hn::Add(hn::Mul(x, y), hn::Set(Tag(), z));

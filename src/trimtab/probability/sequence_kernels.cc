@@ -8,26 +8,19 @@
 #include "hwy/foreach_target.h"
 // foreach_target.h comes first: it includes this file again for each instruction set.
 #include "hwy/highway.h"
+#include "trimtab/probability/double_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace trimtab::sequence {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Tag = hn::CappedTag<double, kLanes>;
-using Vector = hn::Vec<Tag>;
-inline constexpr std::size_t kWidth = hn::MaxLanes(Tag());
-inline constexpr std::size_t kParts = kLanes / kWidth;
-
-HWY_INLINE double Fold(const Vector (&sums)[kParts]) {
-  const Tag d;
-  alignas(64) double lanes[kLanes];
-  for (std::size_t p = 0; p < kParts; ++p) hn::Store(sums[p], d, lanes + p * kWidth);
-  for (std::size_t width = kLanes / 2; width > 0; width /= 2) {
-    for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-  }
-  return lanes[0];
-}
+using lanes::HWY_NAMESPACE::Fold;
+using lanes::HWY_NAMESPACE::kParts;
+using lanes::HWY_NAMESPACE::kWidth;
+using lanes::HWY_NAMESPACE::Tag;
+using lanes::HWY_NAMESPACE::Vector;
+static_assert(kLanes == lanes::HWY_NAMESPACE::kLanes);
 
 PowerSums SumPowers(const double* HWY_RESTRICT rates, const double* HWY_RESTRICT visits,
                     std::size_t stages, double s, double* HWY_RESTRICT inverses) {

@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "trimtab/profile/atomic_file.h"
 #include "trimtab/profile/json_fields.h"
+#include "trimtab/profile/scenario_fit.h"
 
 namespace trimtab {
 namespace {
@@ -212,22 +213,12 @@ absl::StatusOr<ApplicationProfile> LoadProfile(const std::string& path, SimdLeve
 
 absl::Status CheckProfileFits(const ApplicationProfile& profile, const Application& application,
                               std::string_view scenario_hash) {
-  std::vector<std::string> names;
-  for (const Microservice& microservice : application.microservices()) {
-    names.push_back(microservice.name);
-  }
-  std::vector<std::string> differences;
-  const auto compare = [&](std::string_view field, std::string_view ours, std::string_view wanted) {
-    if (ours == wanted) return;
-    differences.push_back(fmt::format("{}: '{}', the scenario's is '{}'", field, ours, wanted));
-  };
-  compare("application", profile.application, application.name());
-  compare("scenarioHash", profile.scenario_hash, scenario_hash);
-  compare("microservices", absl::StrJoin(NamesOf(profile), ","), absl::StrJoin(names, ","));
+  const std::vector<std::string> names = NamesOf(profile);
+  const std::string differences = DifferencesFromScenario(
+      {profile.application, profile.scenario_hash, names}, application, scenario_hash);
   if (differences.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      fmt::format("the profile is of another scenario ({}); train one for this scenario",
-                  absl::StrJoin(differences, "; ")));
+  return absl::FailedPreconditionError(fmt::format(
+      "the profile is of another scenario ({}); train one for this scenario", differences));
 }
 
 }  // namespace trimtab
