@@ -108,10 +108,7 @@ absl::StatusOr<DermSolution> SolveFloors(const DermProblem& problem,
     if (distance.rests) break;
     if (distance.missed > 0.9 * nearest) power = std::max(0.9 * power, 0.2);
     nearest = std::min(nearest, distance.missed);
-    const double allowed = 1 - weighted.target;
     SetWeights(weighted, tails, NextWeights(weighted, *solution, tails, power));
-    // A warm start takes over the tail that the last solution was solved for.
-    solution->model_tail *= (1 - weighted.target) / allowed;
     auto next = SolveDerm(weighted, {}, &*solution);
     if (!next.ok()) return next.status();
     solution = std::move(next);

@@ -31,6 +31,10 @@ constexpr double kModelError = 0.025;
 constexpr double kMatters = 1e-3;
 constexpr double kMostShift = 8;
 
+// What the fast model may be solved for.
+constexpr double kLeastShifted = 1e-9;
+constexpr double kMostShifted = 0.9;
+
 class Solve {
  public:
   Solve(const DermProblem& problem, const DermSolverOptions& options)
@@ -60,6 +64,7 @@ class Solve {
 
   DermSolution Run(const DermSolution* warm) {
     target_tail_ = 1 - problem_.target;
+    model_tail_ = target_tail_;
     if (!start_.overloaded.empty() || !HoldsAt(&DualLane::lowest)) return Infeasible();
     if (HoldsAt(&DualLane::highest)) return Finish();
     if (warm != nullptr && warm->loads.size() == loads_.size()) {
@@ -67,10 +72,8 @@ class Solve {
     } else {
       StartCold();
     }
-    model_tail_ =
-        warm != nullptr && warm->model_tail > 0 && warm->graph_attainment.size() == shares_.size()
-            ? warm->model_tail
-            : target_tail_;
+    // The error of the fast model changes little from one problem to the next; the target may.
+    if (warm != nullptr && NeedsCheck()) ShiftTo(target_tail_ * warm->shift);
     bool known = false;
     for (int round = 0; round <= options_.most_checks; ++round) {
       Iterate(known);
@@ -82,7 +85,7 @@ class Solve {
           round == options_.most_checks) {
         return Finish(tail);
       }
-      model_tail_ = std::clamp(model_tail_ * target_tail_ / std::max(tail, 1e-12), 1e-9, 0.9);
+      ShiftTo(model_tail_ * target_tail_ / std::max(tail, 1e-12));
     }
     return Finish();
   }
@@ -115,6 +118,8 @@ class Solve {
     }
     return std::inner_product(weights_.begin(), weights_.end(), beyond_.begin(), 0.0);
   }
+
+  void ShiftTo(double tail) { model_tail_ = std::clamp(tail, kLeastShifted, kMostShifted); }
 
   bool NeedsCheck() const {
     if (problem_.share_error > 0) return true;
@@ -331,6 +336,7 @@ class Solve {
     solution.checks = checks_;
     solution.level = level_;
     solution.model_tail = model_tail_;
+    solution.shift = model_tail_ / target_tail_;
     solution.containers.resize(loads_.size());
     solution.gains.assign(loads_.size(), 0);
     for (std::size_t i = 0; i < loads_.size(); ++i) {

@@ -36,15 +36,17 @@ struct DermSolution {
   double kkt_residual = 0;  // largest relative distance of a free load from its square-root rule
   double level = 0;         // ln of the price of a miss
   double model_tail = 0;    // the tail that the fast model was solved for
+  double shift = 1;         // of the target: model_tail over what the problem allows
 };
 
 // Each iteration evaluates every graph with its slopes and takes one DualNewton step inside a trust
 // region; graphs with parallel calls are solved with three cumulants, and the target is shifted
 // until the grid agrees (derm-math: "space mapping"). `warm`, a solution of a problem with the
-// same microservices and graphs, is where it starts. A microservice whose rate does not answer its
-// load gets its fewest containers (D9), one without demand too; loads stay below saturation (D24).
-// Infeasible is not an error: all microservices then have the containers at which a tenfold would
-// change little, and binding says why. kInvalidArgument as ValidateDermProblem.
+// same number of microservices, is where it starts; load, shares, graphs, SLA and target may all
+// have changed. A microservice whose rate does not answer its load gets its fewest containers (D9),
+// one without demand too; loads stay below saturation (D24). Infeasible is not an error: all
+// microservices then have the containers at which a tenfold would change little, and binding says
+// why. kInvalidArgument as ValidateDermProblem.
 // Deterministic. Thread-safety: a pure function. Cost: about 1 ms for 1,000 calls in 12 graphs.
 absl::StatusOr<DermSolution> SolveDerm(const DermProblem& problem,
                                        const DermSolverOptions& options = {},

@@ -135,6 +135,31 @@ TEST(DermSolverTest, WarmStartFindsTheSameInFewerIterations) {
   EXPECT_LT(warm.iterations, cold.iterations);
 }
 
+// What a warm start carries over is where to begin, never what to solve for.
+TEST(DermSolverTest, WarmStartHoldsTheTargetOfItsOwnProblem) {
+  for (const bool parallel : {false, true}) {
+    const DermProblem base =
+        *MakeDermInstance({.microservices = 30, .graphs = 6, .parallel = parallel, .seed = 4});
+    DermProblem other = base;
+    other.target = 0.99;
+    other.share_error = 0.02;
+    const std::vector<DermSolution> starts = {*SolveDerm(base), *SolveDerm(other)};
+    for (const DermSolution& start : starts) {
+      for (const double target : {0.9, 0.95, 0.98}) {
+        DermProblem problem = base;
+        problem.target = target;
+        problem.application_load *= 1.2;
+        const DermSolution cold = *SolveDerm(problem);
+        const DermSolution warm = *SolveDerm(problem, {}, &start);
+        EXPECT_TRUE(warm.converged) << target;
+        // Cold and warm may differ by the tolerance of the check, a 500th of the tightest tail.
+        EXPECT_NEAR(warm.attainment, target, parallel ? 2e-5 : 1e-7);
+        EXPECT_NEAR(warm.total, cold.total, 1e-3 * cold.total) << target;
+      }
+    }
+  }
+}
+
 // VI-B: when only the load changes, the loads of the containers stay and their numbers scale; the
 // paper's linear scaling falls out of solving again.
 TEST(DermSolverTest, LoadAloneScalesLinearly) {
