@@ -35,6 +35,7 @@ struct Values {
   std::string allocation;
   std::vector<std::string> interference;
   double load = 0;
+  double share_error = DermOptions().share_error;
   Duration sla{0};
   std::uint64_t seed = 1;
   OutputFormat output = OutputFormat::kTable;
@@ -89,7 +90,8 @@ absl::StatusOr<PolicyRunOptions> ChoiceOf(const Values& values, const Experiment
     if (!distributions.ok()) return distributions.status();
     // One plan has no next step that its containers could be late for.
     const Duration step = ContainerStart(input.scenario) + DermOptions().step;
-    return DermChoice(input.scenario, *distributions, *fidelity, step);
+    return DermChoice(input.scenario, *distributions,
+                      {.fidelity = *fidelity, .step = step, .share_error = values.share_error});
   }
   const auto fidelity = ParseGradFidelity(values.fidelity);
   if (!fidelity.ok()) return fidelity.status();
@@ -194,6 +196,9 @@ CommandAction DeclarePlan(Arguments& arguments) {
                    "start from the plan in this file (-o json of an earlier call)", "FILE");
   arguments.Choice("fidelity", &values->fidelity, {"corrected", "paper"},
                    "as an expert would build it, or as published");
+  arguments.Option("share-error", &values->share_error, {.min = 0, .max = 0.5},
+                   "of derm: hold the SLA for every mix of call graphs this far (total variation) "
+                   "from the predicted one");
   arguments.Option("profile", &values->profile,
                    "profile with what the policy plans on; otherwise made now and kept", "FILE");
   DeclareSimd(arguments, &values->simd);

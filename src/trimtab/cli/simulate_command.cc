@@ -33,6 +33,7 @@ struct Values {
   std::int64_t minutes = 400;
   double span_share = 0.02;
   Duration step = std::chrono::seconds(30);
+  double share_error = DermOptions().share_error;
   double hpa_target = OutOfTheBoxHpa().target_utilization;
   Millicores container_cpu = OutOfTheBoxHpa().container.cpu;
   Bytes container_memory = OutOfTheBoxHpa().container.memory;
@@ -68,7 +69,9 @@ absl::StatusOr<PolicyRunOptions> ChoiceOf(const Values& values, const Experiment
     if (!fidelity.ok()) return fidelity.status();
     const auto distributions = DistributionsFor(input, values.profile, context);
     if (!distributions.ok()) return distributions.status();
-    return DermChoice(scenario, *distributions, *fidelity, values.step);
+    return DermChoice(
+        scenario, *distributions,
+        {.fidelity = *fidelity, .step = values.step, .share_error = values.share_error});
   }
   const auto fidelity = ParseGradFidelity(values.fidelity);
   if (!fidelity.ok()) return fidelity.status();
@@ -130,6 +133,9 @@ CommandAction DeclareSimulate(Arguments& arguments) {
   arguments.Option(
       "step", &values->step, {.min = std::chrono::seconds(1)},
       "of derm: from one decision to the next, longer than a container takes to start");
+  arguments.Option("share-error", &values->share_error, {.min = 0, .max = 0.5},
+                   "of derm: hold the SLA for every mix of call graphs this far (total variation) "
+                   "from the predicted one");
   arguments.Option("profile", &values->profile,
                    "trained profile for grad; otherwise one is made now and kept", "FILE");
   arguments.Option("load-file", &values->load_file,

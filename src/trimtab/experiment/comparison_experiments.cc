@@ -88,7 +88,7 @@ std::string DermVerdict(const RunRecord& derm, const RunRecord& hpa, double targ
 
 // Derm and the HPA on the second application, added to `result`.
 absl::StatusOr<ReportSection> RunBeside(const ExperimentInput& input, ExperimentResult& result) {
-  auto derm = DermChoice(input.scenario, *input.distributions, DermFidelity::kCorrected, kDermStep);
+  auto derm = DermChoice(input.scenario, *input.distributions, {.step = kDermStep});
   if (!derm.ok()) return derm.status();
   std::vector<PolicyRunOptions> runs = {*std::move(derm),
                                         HpaChoice(input.scenario, OutOfTheBoxHpa())};

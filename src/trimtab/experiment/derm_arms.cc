@@ -71,7 +71,8 @@ absl::StatusOr<PolicyRunOptions> MakeArm(const ArmWorld& world, DermArm arm) {
   } else {
     const DermFidelity fidelity =
         arm == DermArm::kPaper ? DermFidelity::kPaper : DermFidelity::kCorrected;
-    auto derm = DermChoice(world.scenario, world.distributions, fidelity, kStep);
+    auto derm =
+        DermChoice(world.scenario, world.distributions, {.fidelity = fidelity, .step = kStep});
     if (!derm.ok()) return derm.status();
     run = *std::move(derm);
     run.parts.derm.every_graph = arm == DermArm::kUniform;

@@ -13,9 +13,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "trimtab/callgraph/class_clusters.h"
 #include "trimtab/callgraph/graph_class.h"
 #include "trimtab/scaling/derm/derm_graphs.h"
 #include "trimtab/scaling/derm/derm_options.h"
+#include "trimtab/scaling/derm/rare_graphs.h"
 #include "trimtab/simulation/request_graphs.h"
 #include "trimtab/simulation/request_process.h"
 
@@ -67,14 +69,13 @@ DermProblem ProblemOf(const Scenario& scenario, const DermModels& models, const 
                                      .most = of.bounds.most_replicas});
   }
   std::vector<std::string> unknown;
+  std::vector<CandidateGraph> candidates;
   for (const GraphMix::Class& of : mix.classes) {
-    if (problem.graphs.size() >= DermOptions{}.most_graphs) {
-      problem.graphs.back().share += of.share;
-      continue;
-    }
-    problem.graphs.push_back(
-        {.id = of.id, .share = of.share, .tree = GraphOf(of.tree, application, unknown)});
+    candidates.push_back(
+        {.graph = {.id = of.id, .share = of.share, .tree = GraphOf(of.tree, application, unknown)},
+         .calls = CountCalls(of.tree)});
   }
+  AddClusteredGraphs(std::move(candidates), DermOptions{}.most_graphs, problem);
   return problem;
 }
 

@@ -37,7 +37,7 @@ absl::StatusOr<GraphMix> CountGraphs(const Scenario& scenario, const StepSeries&
 
 // Derm's problem under that mix, free of interference, by the laws that `corrected` plans with, the
 // scenario's bounds and quantile. `models` must fit the scenario. The rarest classes beyond
-// DermOptions::most_graphs count as the last one kept.
+// DermOptions::most_graphs count as others, as AddClusteredGraphs() says.
 DermProblem ProblemOf(const Scenario& scenario, const DermModels& models, const GraphMix& mix,
                       double application_load, double sla_seconds);
 

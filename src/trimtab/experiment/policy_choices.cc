@@ -75,22 +75,21 @@ Duration ContainerStart(const Scenario& scenario) {
 
 absl::StatusOr<PolicyRunOptions> DermChoice(const Scenario& scenario,
                                             const DistributionProfile& profile,
-                                            DermFidelity fidelity, Duration step) {
+                                            const DermOptions& options) {
   if (auto s = CheckDistributionsFit(profile, scenario.application, ClusterHash(scenario.cluster));
       !s.ok()) {
     return s;
   }
   PolicyRunOptions run;
   run.policy = "derm";
-  run.fidelity = std::string(DermFidelityName(fidelity));
+  run.fidelity = std::string(DermFidelityName(options.fidelity));
   run.label = fmt::format("derm ({})", run.fidelity);
   run.parts.application = &scenario.application;
   run.parts.derm_models = DermModels::Of(profile);
-  run.parts.derm.fidelity = fidelity;
-  run.parts.derm.step = step;
+  run.parts.derm = options;
   run.parts.derm.container_start = ContainerStart(scenario);
   if (auto s = run.parts.derm.Validate(); !s.ok()) return s;
-  run.control.interval = step;
+  run.control.interval = options.step;
   run.initial = InitialAllocation(scenario);
   for (std::size_t i = 0; i < profile.microservices.size(); ++i) {
     (*run.initial)[MicroserviceId(i)].container = profile.microservices[i].container;

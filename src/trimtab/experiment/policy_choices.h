@@ -27,12 +27,13 @@ absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
                                             GradFidelity fidelity,
                                             const std::optional<TunedGrad>& tuned);
 
-// Derm as it is shipped: every container of the size that `profile` holds for, and a decision every
-// step. `profile` must fit the scenario. Fails as ParseDermFidelity()'s options do: a step within
-// the time that this scenario's containers need until they serve.
+// Derm with these options: every container of the size that `profile` holds for, and a decision
+// every step; `container_start` is the scenario's. `profile` must fit the scenario. Fails as
+// DermOptions::Validate(): a step within the time that this scenario's containers need until they
+// serve.
 absl::StatusOr<PolicyRunOptions> DermChoice(const Scenario& scenario,
                                             const DistributionProfile& profile,
-                                            DermFidelity fidelity, Duration step);
+                                            const DermOptions& options);
 
 // How long a container of the scenario takes from being asked for until it serves: decision delay,
 // the 95th percentile of its start-up, its start-up CPU under its own limit, one readiness period;

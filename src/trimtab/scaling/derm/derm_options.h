@@ -45,7 +45,7 @@ struct DermOptions {
 
   // ---- decides cost
   // `corrected`: graph classes planned for one by one; those beyond the most frequent count as
-  // the last one kept. 1 to 1,000.
+  // the nearest one kept that is not cheaper (D19). 1 to 1,000.
   std::size_t most_graphs = 40;
 
   // kInvalidArgument lists every violation with its name, value and bound.

@@ -11,6 +11,7 @@
 #include "trimtab/scaling/derm/derm_graphs.h"
 #include "trimtab/scaling/derm/derm_paper.h"
 #include "trimtab/scaling/derm/derm_plan.h"
+#include "trimtab/scaling/derm/rare_graphs.h"
 
 namespace trimtab {
 namespace {
@@ -24,6 +25,7 @@ constexpr double kUnexplained = 1.15;
 // Above this, a plan that ignores interference says so.
 constexpr double kFelt = 0.1;
 constexpr int kMostShown = 4;
+constexpr std::size_t kMostPaperGraphs = 1000;
 // Rounding hides what is finer.
 constexpr DermSolverOptions kSolver = {
     .cost_tolerance = 1e-4, .tail_tolerance = 1e-4, .check_tolerance = 3e-4};
@@ -144,27 +146,19 @@ DermProblem DermPolicy::ProblemFor(const PlanningInput& input, double load,
 void DermPolicy::AddGraphs(DermProblem& problem, std::string& notes) const {
   const std::vector<ForecastClass> classes = forecast_.Classes();
   std::vector<std::string> unknown;
-  const std::size_t most = corrected() ? options_.most_graphs : 1000;
-  double left = 0;
+  std::vector<CandidateGraph> candidates;
+  double sum = 0;
   for (const ForecastClass& each : classes) {
-    if (problem.graphs.size() >= most) {
-      left += each.share;
-      continue;
-    }
     DermNode tree = GraphOf(each.tree, application_, unknown);
     if (tree.children.empty()) continue;
-    problem.graphs.push_back({.id = each.id, .share = each.share, .tree = std::move(tree)});
+    sum += each.share;
+    candidates.push_back({.graph = {.id = each.id, .share = each.share, .tree = std::move(tree)},
+                          .calls = CountCalls(each.tree)});
   }
-  double sum = 0;
-  for (const DermGraph& graph : problem.graphs) sum += graph.share;
-  if (problem.graphs.empty() || !(sum > 0)) {
-    problem.graphs.clear();
-    return;
-  }
-  // The classes beyond the most frequent ones count as the last of those: the rarest kept.
-  problem.graphs.back().share += left;
-  sum += left;
-  for (DermGraph& graph : problem.graphs) graph.share /= sum;
+  if (!(sum > 0)) return;
+  for (CandidateGraph& each : candidates) each.graph.share /= sum;
+  AddClusteredGraphs(std::move(candidates), corrected() ? options_.most_graphs : kMostPaperGraphs,
+                     problem);
   if (!unknown.empty()) {
     notes += fmt::format(
         "; {} outside the application took no part: {}", unknown.size(),
@@ -184,7 +178,7 @@ void DermPolicy::AddOtherDemand(const PlanningInput& input, DermProblem& problem
     const auto measured = Finite(input.observation.microservices[i].arrival_rate);
     if (!measured || *measured > 1e9) continue;
     const double other = *measured * scale - demand[i];
-    if (other > (kUnexplained - 1) * demand[i]) problem.microservices[i].other_demand = other;
+    if (other > (kUnexplained - 1) * demand[i]) problem.microservices[i].other_demand += other;
   }
 }
 
