@@ -16,8 +16,10 @@
 #include "trimtab/experiment/derm_fig_19.h"
 #include "trimtab/experiment/derm_fig_2.h"
 #include "trimtab/experiment/derm_fig_3.h"
+#include "trimtab/experiment/derm_fig_4.h"
 #include "trimtab/experiment/derm_fig_5_6.h"
 #include "trimtab/experiment/derm_fig_9.h"
+#include "trimtab/experiment/derm_fig_9c.h"
 #include "trimtab/experiment/grad_fig_3.h"
 #include "trimtab/experiment/grad_fig_4.h"
 #include "trimtab/experiment/grad_fig_7.h"
@@ -88,6 +90,10 @@ constexpr std::array kExperiments = {
                &RunDermFig2},
     Experiment{"derm-fig-3", "simple and complex graphs held to different percentiles", false,
                &RunDermFig3},
+    Experiment{.name = "derm-fig-4",
+               .description = "whether the graphs of simulated requests follow the load",
+               .run = &RunDermFig4,
+               .scenario = "train-ticket"},
     Experiment{.name = "derm-fig-5",
                .description = "calls and containers over the load: tickets sell out sooner",
                .run = &RunDermFig5,
@@ -102,6 +108,12 @@ constexpr std::array kExperiments = {
                &RunDermFig9a},
     Experiment{"derm-fig-9b", "the latency rate over load: line, XGBoost, random forest", false,
                &RunDermFig9b},
+    Experiment{.name = "derm-fig-9c",
+               .description = "the end-to-end P95 from own latencies, simulated and in spans",
+               .run = &RunDermFig9c,
+               .scenario = kTicketQuerying,
+               .needs_distributions = true,
+               .beside = "media"},
     Experiment{"grad-fig-3", "the best trade at every step, and what Grad would choose there", true,
                &RunGradFig3},
     Experiment{"grad-fig-4", "sensitivity to CPU and memory over memory, load and interference",

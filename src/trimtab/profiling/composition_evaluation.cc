@@ -29,6 +29,7 @@
 namespace trimtab {
 namespace {
 
+constexpr double kMostRate = 1e9;  // 1/s
 constexpr std::size_t kTableLevels = 129;
 constexpr std::size_t kLawCells = 1024;
 constexpr double kHighestCorrelation = 0.9;
@@ -147,7 +148,9 @@ StageLaw LawOf(const std::vector<double>& sorted, CompositionModel model, double
                                                      ? ExponentialFit::kLeastSquares
                                                      : ExponentialFit::kMoments);
   if (!fit.ok()) return Cumulants{k.mean, 0, 0};
-  if (correlation == 0) return Stage{.rate = fit->rate, .offset = fit->offset_seconds};
+  // Least squares on samples of which most are the smallest one: the offset alone, within 1 ns.
+  const double rate = std::min(fit->rate, kMostRate);
+  if (correlation == 0) return Stage{.rate = rate, .offset = fit->offset_seconds};
   return TableOf(
       [&](double y) { return fit->Quantile(std::clamp(NormalCdf(score(y)), 1e-12, 1 - 1e-12)); });
 }
@@ -282,12 +285,14 @@ absl::StatusOr<CompositionEvaluation> EvaluateComposition(const RecordedTraces& 
   evaluation.graphs = traces.graphs.size();
   evaluation.traces = traces.traces.size();
   for (const std::vector<Block>& other : {halves[1], halves[0]}) {
+    if (!options.correlation) break;
     const auto correlation = FitCorrelation(traces, other, options.cells);
     if (!correlation.ok()) return correlation.status();
     evaluation.correlations.push_back(*correlation);
   }
   const double blocks = 2.0 * static_cast<double>(halves[0].size());
   for (const bool correlated : {false, true}) {
+    if (correlated && !options.correlation) break;
     for (const CompositionModel model : kCompositionModels) {
       CompositionAccuracy accuracy;
       accuracy.model = model;

@@ -46,7 +46,8 @@ struct CompositionAccuracy {
 };
 
 struct CompositionEvaluation {
-  std::vector<CompositionAccuracy> models;  // each without and with correlation
+  // Each without correlation; then, when it is asked for, each with it.
+  std::vector<CompositionAccuracy> models;
   // Of the visits of one request, as found on the other block of each: normal scores have this
   // correlation with one another.
   std::vector<double> correlations;
@@ -57,6 +58,7 @@ struct CompositionEvaluation {
 struct CompositionOptions {
   std::int64_t fewest_traces = 50;  // in a block, or its load is not looked at
   std::size_t cells = 128;          // of the grid
+  bool correlation = true;          // otherwise visits are independent and nothing is sought
 };
 
 // The traces of each load are cut into an earlier and a later block. A block's own latencies are
