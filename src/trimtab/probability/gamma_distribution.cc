@@ -15,13 +15,14 @@ constexpr double kLargeShape = 1e4;
 
 // Stirling's series from 16 on. std::lgamma writes a global sign, which threads would share.
 double LogGamma(double x) {
-  double shift = 0.0;
-  for (; x < 16.0; x += 1.0) shift += std::log(x);
+  double product = 1.0;
+  for (; x < 16.0; x += 1.0) product *= x;
   const double inverse = 1.0 / x;
   const double square = inverse * inverse;
   const double series =
       inverse * (1.0 / 12 - square * (1.0 / 360 - square * (1.0 / 1260 - square / 1680)));
-  return (x - 0.5) * std::log(x) - x + 0.5 * std::log(2.0 * std::numbers::pi) + series - shift;
+  return (x - 0.5) * std::log(x) - x + 0.5 * std::log(2.0 * std::numbers::pi) + series -
+         std::log(product);
 }
 
 }  // namespace

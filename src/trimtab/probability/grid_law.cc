@@ -21,6 +21,8 @@ namespace {
 constexpr double kDigits = 30.0;
 // Sums of more exponentials are cheaper as one gamma.
 constexpr double kMostExponentials = 64.0;
+// 1 less this is 1; long before it underflows.
+constexpr double kNoSurvivor = 1e-17;
 
 absl::Status ValidateTable(std::size_t index, const QuantileTable& table, double visits) {
   if (table.values.empty()) {
@@ -151,9 +153,33 @@ double GridLaw::Within(double time) const {
   return 0.0;
 }
 
+void GridLaw::SweepExponential(double start, double step, std::span<double> within) const {
+  std::size_t m = 0;
+  for (; m < within.size() && !(start + static_cast<double>(m) * step > floor_); ++m) {
+    within[m] = 0.0;
+  }
+  if (m == within.size()) return;
+  // Four products in turn: each has to wait for the one four points before.
+  double survivors[4];
+  const double first = start + static_cast<double>(m) * step - floor_;
+  for (int k = 0; k < 4; ++k) survivors[k] = std::exp(-rate_ * (first + k * step));
+  const double decay = std::exp(-4.0 * rate_ * step);
+  for (; m + 4 <= within.size() && survivors[0] > kNoSurvivor; m += 4) {
+    for (std::size_t k = 0; k < 4; ++k) {
+      within[m + k] = 1.0 - survivors[k];
+      survivors[k] *= decay;
+    }
+  }
+  for (std::size_t k = 0; m < within.size(); ++m, ++k) within[m] = k < 4 ? 1.0 - survivors[k] : 1.0;
+}
+
 void GridLaw::Sweep(double start, double step, std::span<double> within) const {
+  if (kind_ == Kind::kGamma && exponentials_ == 1) {
+    SweepExponential(start, step, within);
+    return;
+  }
   const auto time_of = [&](std::size_t m) { return start + static_cast<double>(m) * step; };
-  const bool gamma = kind_ == Kind::kGamma && exponentials_ != 1;
+  const bool gamma = kind_ == Kind::kGamma;
   if (within.empty() || !(gamma || kind_ == Kind::kMirroredGamma)) {
     for (std::size_t m = 0; m < within.size(); ++m) within[m] = Within(time_of(m));
     return;

@@ -38,6 +38,7 @@ class GridLaw {
   void SetCumulants(const Cumulants& one, double visits);
   void SetTable(const QuantileTable& table, double visits);
   double WithinTable(double time) const;
+  void SweepExponential(double start, double step, std::span<double> within) const;
 
   enum class Kind { kConstant, kGamma, kMirroredGamma, kNormal, kTable };
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "trimtab/probability/cumulant_tail.h"
@@ -38,6 +39,15 @@ double CeilingOf(const Cumulants& k) {
   return k.mean + deviation * 2 / g * (base * base * base - 1);
 }
 
+// Of one visit.
+Cumulants CumulantsOf(const StageLaw& law) {
+  if (const auto* cumulants = std::get_if<Cumulants>(&law)) return *cumulants;
+  if (const auto* stage = std::get_if<Stage>(&law); stage != nullptr && stage->visits == 1.0) {
+    return ShiftedExponentialCumulants(stage->rate, stage->offset);
+  }
+  return GridLaw(law, 1.0).cumulants();
+}
+
 constexpr std::uint32_t kNoLeaf = 0xffffffff;
 
 }  // namespace
@@ -64,7 +74,8 @@ GridPass::GridPass(const LatencyTree& tree, std::span<const StageLaw> laws)
     children_[filled[nodes_[i].parent]++] = i;
   }
   std::vector<Cumulants> stages;
-  for (const StageLaw& law : laws) stages.push_back(GridLaw(law, 1.0).cumulants());
+  stages.reserve(laws.size());
+  for (const StageLaw& law : laws) stages.push_back(CumulantsOf(law));
   CumulantEvaluator evaluator(tree);
   evaluator.Within(stages, 0.0);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -147,9 +158,7 @@ LatencyCurve GridPass::Repeat(std::size_t node, const LatencyCurve& one, double 
     curve.within = {1.0};
     return curve;
   }
-  for (std::size_t m = 0; m <= cells_; ++m) {
-    curve.within[m] = one.At(one.start + static_cast<double>(m) * curve.step);
-  }
+  one.Sample(one.start, curve.step, curve.within);
   const auto weights = HatWeights(one, curve.step, cells_ + 1);
   Convolve(PowerOfWeights(weights, repeats - 1.0, cells_ + 1), curve.within);
   return curve;
@@ -171,9 +180,7 @@ void GridPass::Begin(std::size_t series, const LatencyCurve* block, double varia
   if (widest != kNoLeaf) {
     LawOf(widest).Sweep(start, curve.step, curve.within);
   } else {
-    for (std::size_t m = 0; m <= cells_; ++m) {
-      curve.within[m] = block->At(start + static_cast<double>(m) * curve.step);
-    }
+    block->Sample(start, curve.step, curve.within);
   }
   carrier_[series] = widest;
   sums_[series] = std::move(curve);
@@ -253,15 +260,13 @@ void GridPass::FinishSeries(std::size_t series) {
 // `curve` is null for a leaf.
 void GridPass::AddToBlock(std::size_t block, std::uint32_t branch, const LatencyCurve* curve) {
   LatencyCurve& product = *sums_[block];
+  branch_.resize(product.within.size());
   if (curve == nullptr) {
-    std::vector<double> leaf(product.within.size());
-    LawOf(branch).Sweep(product.start, product.step, leaf);
-    for (std::size_t m = 0; m < leaf.size(); ++m) product.within[m] *= leaf[m];
-    return;
+    LawOf(branch).Sweep(product.start, product.step, branch_);
+  } else {
+    curve->Sample(product.start, product.step, branch_);
   }
-  for (std::size_t m = 0; m < product.within.size(); ++m) {
-    product.within[m] *= curve->At(product.start + static_cast<double>(m) * product.step);
-  }
+  for (std::size_t m = 0; m < branch_.size(); ++m) product.within[m] *= branch_[m];
 }
 
 void GridPass::Deliver(std::size_t node, LatencyCurve curve) {

@@ -66,6 +66,7 @@ class GridPass {
   std::vector<std::optional<LatencyCurve>> sums_;  // of the nodes that have finished children
   std::vector<std::uint32_t> carrier_;             // the leaf that a series began with
   std::vector<Stage> narrow_;
+  std::vector<double> branch_;  // of a block, at its times
   SequenceWorkspace workspace_;
   LatencyCurve root_;
 };

@@ -18,6 +18,8 @@ struct LatencyCurve {
   bool is_constant() const { return within.size() == 1; }
   // Cubic between the points.
   double At(double time) const;
+  // At() at first, first + by, ..., faster.
+  void Sample(double first, double by, std::span<double> values) const;
   // The first time at which F reaches `level`; the last point when it never does.
   double TimeOf(double level) const;
 };

@@ -1,5 +1,6 @@
 #include "trimtab/probability/latency_curve.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
@@ -34,6 +35,43 @@ TEST(LatencyCurveTest, AConstantIsAStep) {
   EXPECT_EQ(curve.At(1.99), 0);
   EXPECT_EQ(curve.At(2), 1);
   EXPECT_EQ(curve.TimeOf(0.5), 2);
+}
+
+// Before the start, inside, at the last point and beyond it, in numbers that no vector divides.
+TEST(LatencyCurveTest, SamplesAsItEvaluates) {
+  LatencyCurve curve = ExponentialCurve(1, 0.05, 37);
+  for (const bool complete : {true, false}) {
+    curve.complete = complete;
+    for (const double by : {0.0, 0.013, 0.05, 0.31}) {
+      std::vector<double> values(61);
+      curve.Sample(0.9, by, values);
+      for (std::size_t m = 0; m < values.size(); ++m) {
+        const double time = 0.9 + static_cast<double>(m) * by;
+        // A cubic through points 0.05 apart misses 1 - exp(-x) by (3 / 128) 0.05^4 in the middle of
+        // four points, and ten times that in a cell at the end.
+        const double exact = time < 1 ? 0 : -std::expm1(1 - std::min(time, 2.85));
+        EXPECT_NEAR(values[m], complete && time > 2.85 + 1e-9 ? 1 : exact, 2e-6) << time;
+        EXPECT_NEAR(values[m], curve.At(time), 1e-14) << time;
+      }
+    }
+  }
+}
+
+TEST(ConvolveTest, IsTheSumOfProducts) {
+  for (const std::size_t count : {1U, 5U, 31U, 32U, 33U, 100U}) {
+    std::vector<double> weights(count / 2 + 1);
+    std::vector<double> values(count);
+    for (std::size_t m = 0; m < weights.size(); ++m) weights[m] = 1.0 / static_cast<double>(m + 1);
+    for (std::size_t n = 0; n < count; ++n) values[n] = std::sin(static_cast<double>(n));
+    std::vector<double> expected(count, 0.0);
+    for (std::size_t n = 0; n < count; ++n) {
+      for (std::size_t m = 0; m < weights.size() && m <= n; ++m) {
+        expected[n] += weights[m] * values[n - m];
+      }
+    }
+    Convolve(weights, values);
+    EXPECT_EQ(values, expected) << count;
+  }
 }
 
 // Total 1 and mean 1, for cells much narrower and much wider than the law.
