@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -40,6 +41,14 @@ class LogHistogram {
   double ValueAt(Quantile q) const;
   // How many counted values lie above `value`; the bin that holds `value` counts in proportion.
   double CountAbove(std::int64_t value) const;
+  // Calls visit(low, high, count) for each bin that holds a count, in rising order; the bin is of
+  // the integers from low to high - 1.
+  template <class Visitor>
+  void ForEachBin(const Visitor& visit) const {
+    for (std::size_t bin = 0; bin < counts_.size(); ++bin) {
+      if (counts_[bin] > 0) visit(LowerEdge(bin), LowerEdge(bin + 1), counts_[bin]);
+    }
+  }
 
  private:
   std::size_t BinOf(std::uint64_t value) const {

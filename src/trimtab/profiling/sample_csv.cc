@@ -26,6 +26,12 @@ enum Column : std::size_t {
   kFirstInterference,
   kTail = kFirstInterference + 4,
   kError,
+  kMean,
+  kVariance,
+  kThird,
+  kMeanError,
+  kVarianceError,
+  kThirdError,
   kUtilization,
   kPoolFull,
   kRequests,
@@ -48,6 +54,12 @@ constexpr std::array<std::string_view, kColumns> kNames = {"setting",
                                                            "interferenceNetworkBandwidth",
                                                            "ownLatencyP95Seconds",
                                                            "relativeStandardError",
+                                                           "ownLatencyMeanSeconds",
+                                                           "ownLatencyVarianceSecondsSquared",
+                                                           "ownLatencyThirdCumulantSecondsCubed",
+                                                           "meanRelativeStandardError",
+                                                           "varianceRelativeStandardError",
+                                                           "thirdCumulantRelativeStandardError",
                                                            "utilization",
                                                            "poolFullShare",
                                                            "requests",
@@ -125,10 +137,31 @@ absl::StatusOr<Fields> Split(std::string_view line) {
 
 constexpr std::int64_t kLargestCount = 1'000'000'000'000;
 
+// Cumulants are printed and read in single precision, shortest and exact.
+void AppendCumulants(const CumulantLabel& label, std::string& out) {
+  for (const double value : {label.value.mean, label.value.variance, label.value.third}) {
+    fmt::format_to(std::back_inserter(out), ",{}", static_cast<float>(value));
+  }
+  const Cumulants& error = label.relative_standard_error;
+  fmt::format_to(std::back_inserter(out), ",{},{},{}", error.mean, error.variance, error.third);
+}
+
+CumulantLabel ReadCumulants(FieldReader& reader) {
+  CumulantLabel label;
+  label.value.mean = static_cast<double>(reader.Number<float>(kMean, 0, 1e6F));
+  label.value.variance = static_cast<double>(reader.Number<float>(kVariance, 0, 1e12F));
+  label.value.third = static_cast<double>(reader.Number<float>(kThird, -1e18F, 1e18F));
+  label.relative_standard_error.mean = reader.Number<double>(kMeanError, 0, 1e6);
+  label.relative_standard_error.variance = reader.Number<double>(kVarianceError, 0, 1e6);
+  label.relative_standard_error.third = reader.Number<double>(kThirdError, 0, 1e6);
+  return label;
+}
+
 LatencyLabel ReadLabel(FieldReader& reader) {
   LatencyLabel label;
   label.tail = reader.Seconds(kTail);
   label.relative_standard_error = reader.Number<double>(kError, 0, 1e6);
+  label.cumulants = ReadCumulants(reader);
   label.utilization = reader.Number<double>(kUtilization, 0, 1e6);
   label.pool_full_share = reader.Number<double>(kPoolFull, 0, 1);
   label.requests = reader.Number<std::int64_t>(kRequests, 0, kLargestCount);
@@ -174,8 +207,10 @@ void AppendSampleCsv(const SampleRow& row, const std::vector<std::string>& names
     if (const auto share = exact.interference[kind]) fmt::format_to(to, "{}", share->value());
   }
   AppendSeconds(exact.label.tail, out);
-  fmt::format_to(to, ",{},{},{},{}", exact.label.relative_standard_error, exact.label.utilization,
-                 exact.label.pool_full_share, exact.label.requests);
+  fmt::format_to(to, ",{}", exact.label.relative_standard_error);
+  AppendCumulants(exact.label.cumulants, out);
+  fmt::format_to(to, ",{},{},{}", exact.label.utilization, exact.label.pool_full_share,
+                 exact.label.requests);
   if (exact.end_to_end) {
     fmt::format_to(to, ",{}", exact.end_to_end->application_load.value());
     AppendSeconds(exact.end_to_end->tail, out);

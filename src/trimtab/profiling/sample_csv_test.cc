@@ -23,11 +23,14 @@ SampleRow StationRow() {
   row.container_load = RequestsPerSecond(123.456789);
   row.interference = Interference::None();
   row.interference.Set(InterferenceKind::kMemoryBandwidth, Ratio(0.8));
-  row.label = {.tail = Latency(12.345678),
-               .relative_standard_error = 0.05,
-               .utilization = 0.61,
-               .pool_full_share = 0.001,
-               .requests = 6000};
+  row.label = {
+      .tail = Latency(12.345678),
+      .relative_standard_error = 0.05,
+      .utilization = 0.61,
+      .pool_full_share = 0.001,
+      .requests = 6000,
+      .cumulants = {.value = {.mean = 0.005, .variance = 2.5e-5, .third = -1.25e-9},
+                    .relative_standard_error = {.mean = 0.01, .variance = 0.03, .third = 0.125}}};
   return row;
 }
 
@@ -71,14 +74,16 @@ void ExpectSame(const SampleRow& a, const SampleRow& b) {
   EXPECT_EQ(a.label.utilization, b.label.utilization);
   EXPECT_EQ(a.label.pool_full_share, b.label.pool_full_share);
   EXPECT_EQ(a.label.requests, b.label.requests);
+  EXPECT_EQ(a.label.cumulants.value, b.label.cumulants.value);
+  EXPECT_EQ(a.label.cumulants.relative_standard_error, b.label.cumulants.relative_standard_error);
   EXPECT_EQ(a.label.whole_tree, b.label.whole_tree);
   EXPECT_EQ(a.end_to_end, b.end_to_end);
 }
 
 TEST(SampleCsvTest, WritesBaseUnits) {
   EXPECT_EQ(Line(StationRow()),
-            "7,station,test,search,0,0.3,209715200,123.456789,0,0,0.8,0,0.012345678,0.05,0.61,"
-            "0.001,6000,,,");
+            "7,station,test,search,0,0.3,209715200,123.456789,0,0,0.8,0,0.012345678,0.05,0.005,"
+            "2.5e-05,-1.25e-09,0.01,0.03,0.125,0.61,0.001,6000,,,");
   EXPECT_THAT(Line(TreeRow()), HasSubstr(",6000,400,1.250500000,0.02"));
 }
 
@@ -98,6 +103,10 @@ TEST(SampleCsvTest, ReadsBackExactly) {
     row.interference.Forget(InterferenceKind::kNetworkBandwidth);
     row.label.tail = Latency(random.Exponential() * 100);
     row.label.relative_standard_error = random.Uniform();
+    row.label.cumulants.value = {.mean = random.Exponential(),
+                                 .variance = 1e-6 * random.Exponential(),
+                                 .third = 1e-9 * random.Normal()};
+    row.label.cumulants.relative_standard_error.third = random.Exponential();
     const auto back = ParseSampleCsv(Line(row), kNames);
     ASSERT_TRUE(back.ok()) << back.status();
     ExpectSame(*back, AtTableResolution(row));
@@ -141,17 +150,28 @@ INSTANTIATE_TEST_SUITE_P(
         BadField{12, "-0.001",
                  "column ownLatencyP95Seconds is '-0.001', expected a number in "
                  "[0, 1000000]"},
-        BadField{18, "", "column endToEndP95Seconds is '', expected a number in [0, 1000000]"}));
+        BadField{14, "-1",
+                 "column ownLatencyMeanSeconds is '-1', expected a number in [0, 1000000]"},
+        BadField{15, "-1e-9",
+                 "column ownLatencyVarianceSecondsSquared is '-1e-9', expected a number in "
+                 "[0, 1000000000000]"},
+        BadField{16, "nan",
+                 "column ownLatencyThirdCumulantSecondsCubed is 'nan', expected a number in "
+                 "[-1e+18, 1e+18]"},
+        BadField{19, "",
+                 "column thirdCumulantRelativeStandardError is '', expected a number in "
+                 "[0, 1000000]"},
+        BadField{24, "", "column endToEndP95Seconds is '', expected a number in [0, 1000000]"}));
 
 TEST(SampleCsvTest, RefusesAnotherNumberOfColumns) {
-  EXPECT_EQ(ParseSampleCsv("1,2", kNames).status().message(), "2 columns, expected 20");
+  EXPECT_EQ(ParseSampleCsv("1,2", kNames).status().message(), "2 columns, expected 26");
   EXPECT_EQ(ParseSampleCsv(Line(StationRow()) + ",", kNames).status().message(),
-            "21 columns, expected 20");
+            "27 columns, expected 26");
 }
 
 TEST(SampleCsvTest, RefusesAnEndToEndTailMeasuredAlone) {
   EXPECT_THAT(
-      std::string(ParseSampleCsv(With(Line(StationRow()), 18, "1"), kNames).status().message()),
+      std::string(ParseSampleCsv(With(Line(StationRow()), 24, "1"), kNames).status().message()),
       HasSubstr("endToEndP95Seconds is '1', expected nothing"));
 }
 

@@ -31,7 +31,7 @@ struct SampledMicroservice {
 };
 
 struct SampleManifest {
-  static constexpr int kVersion = 1;
+  static constexpr int kVersion = 2;
 
   std::string application;
   std::string scenario_hash;

@@ -61,10 +61,10 @@ TEST(SampleManifestTest, NamesTheFieldsThatDiffer) {
 
 TEST(SampleManifestTest, RefusesAnotherVersion) {
   auto json = nlohmann::json::parse(ManifestToJson(Manifest()));
-  json["version"] = 2;
+  json["version"] = 3;
   const auto status = ManifestFromJson(json.dump()).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
-  EXPECT_EQ(status.message(), "table.version is 2, this program reads 1");
+  EXPECT_EQ(status.message(), "table.version is 3, this program reads 2");
 }
 
 TEST(SampleManifestTest, RefusesWhatItDoesNotKnow) {

@@ -44,7 +44,8 @@ struct SampleRow {
 };
 
 // `row` with every number at the resolution that a table stores (latencies whole nanoseconds,
-// loads and shares whole millionths), so that a table in memory and one read back are equal.
+// loads and shares whole millionths, cumulants single precision), so that a table in memory and one
+// read back are equal.
 SampleRow AtTableResolution(const SampleRow& row);
 // `value` to whole millionths. REQUIRES: |value| < 1e12.
 double ToMillionths(double value);

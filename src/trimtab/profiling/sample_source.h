@@ -9,6 +9,7 @@
 #include "trimtab/application/allocation.h"
 #include "trimtab/application/ids.h"
 #include "trimtab/application/interference.h"
+#include "trimtab/probability/cumulants.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
 
@@ -22,7 +23,15 @@ struct LabelAccuracy {
   std::int64_t most_requests = 20000;
 };
 
-// The P95 own latency of one microservice under one setting.
+// The cumulants of the own latency of one microservice under one setting, in s, s^2 and s^3.
+struct CumulantLabel {
+  Cumulants value;
+  // Estimated; of the third cumulant, which may be about 0, relative to its amount.
+  Cumulants relative_standard_error = {.mean = 1, .variance = 1, .third = 1};
+};
+
+// The own latency of one microservice under one setting: its P95, and the cumulants of the same
+// requests.
 struct LatencyLabel {
   Latency tail{0};
   double relative_standard_error = 0;  // estimated, of `tail`
@@ -30,6 +39,7 @@ struct LatencyLabel {
   double pool_full_share = 0;          // share of time in which no thread was free
   std::int64_t requests = 0;           // behind the label
   bool whole_tree = false;
+  CumulantLabel cumulants = {};
 };
 
 // The own latencies of one microservice under one setting, each request for itself.

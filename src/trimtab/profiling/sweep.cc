@@ -20,6 +20,14 @@ constexpr std::int64_t kFewestRequests = 500;
 // By how much the bias itself differs between settings: no pair, however well measured, decides.
 constexpr double kSpreadOfBias = 0.05;
 
+// A constant delay moves the mean and nothing else.
+CumulantLabel Shifted(CumulantLabel label, Latency shift) {
+  const double mean = label.value.mean + InSeconds(shift);
+  if (mean > 0) label.relative_standard_error.mean *= label.value.mean / mean;
+  label.value.mean = mean;
+  return label;
+}
+
 class Sweep {
  public:
   Sweep(const Application& application, const SampleSource& source, const SweepRunner& runner,
@@ -86,6 +94,7 @@ class Sweep {
       row.label = *label;
       row.label.whole_tree = false;
       row.label.tail += member.shift;
+      row.label.cumulants = Shifted(row.label.cumulants, member.shift);
       rows.push_back(AtTableResolution(row));
     }
     return rows;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "trimtab/profiling/sample_csv.h"
@@ -71,6 +72,13 @@ TEST_F(SweepTest, EquivalentSettingsGetTheirShift) {
     const double network = 2 * row.interference.ValueOr(InterferenceKind::kNetworkBandwidth, 0);
     // The scatter of the fake is 1 %; 6 standard deviations.
     EXPECT_NEAR(row.label.tail.count() - network, queueing, 0.06 * queueing);
+    // The delay moves the mean, but not what scatters about it; of its error it takes the share.
+    const Cumulants& cumulants = row.label.cumulants.value;
+    EXPECT_NEAR(1e3 * cumulants.mean - network, queueing / 3, 0.02 * queueing);
+    EXPECT_NEAR(1e3 * std::sqrt(cumulants.variance), queueing / 3, 0.02 * queueing);
+    EXPECT_NEAR(1e3 * std::cbrt(cumulants.third / 2), queueing / 3, 0.02 * queueing);
+    EXPECT_NEAR(row.label.cumulants.relative_standard_error.mean * cumulants.mean,
+                0.01 * std::sqrt(cumulants.variance), 1e-6 * cumulants.mean);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "fmt/format.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/simulation/contention.h"
+#include "trimtab/simulation/cumulant_estimate.h"
 #include "trimtab/simulation/station.h"
 #include "trimtab/simulation/tail_estimate.h"
 #include "trimtab/simulation/tree_run.h"
@@ -203,12 +204,13 @@ absl::StatusOr<LatencyLabel> SimulatedSamples::Measure(const StationSetting& set
     }
   }
   if (station->killed()) return Killed(setting);
-  return LatencyLabel{estimate.tail,
-                      estimate.relative_standard_error,
-                      station->Utilization(),
-                      station->PoolFullShare(),
-                      static_cast<std::int64_t>(station->latencies().size()),
-                      false};
+  return LatencyLabel{.tail = estimate.tail,
+                      .relative_standard_error = estimate.relative_standard_error,
+                      .utilization = station->Utilization(),
+                      .pool_full_share = station->PoolFullShare(),
+                      .requests = static_cast<std::int64_t>(station->latencies().size()),
+                      .whole_tree = false,
+                      .cumulants = EstimateCumulants(station->latencies())};
 }
 
 absl::StatusOr<LatencyDraws> SimulatedSamples::Draw(const StationSetting& setting,

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/simulation/contention.h"
+#include "trimtab/simulation/cumulant_estimate.h"
 #include "trimtab/simulation/event_loop.h"
 #include "trimtab/simulation/tail_estimate.h"
 
@@ -166,6 +167,7 @@ class TreeRun {
       label.label.pool_full_share = static_cast<double>(full) * 1e-9 / seconds;
       label.label.requests = static_cast<std::int64_t>(served);
       label.label.whole_tree = true;
+      label.label.cumulants = EstimateCumulants(track.batches);
     }
     const TailEstimate end_to_end = EstimateTail(end_to_end_);
     sample.end_to_end_tail = end_to_end.tail;
