@@ -55,9 +55,9 @@ void TailBias::Measured(const TimeWindow& window, Latency tail, std::size_t trac
   if (std::cmp_less(traces, options_.fewest_traces)) return;
   const std::optional<Latency> predicted = MeanPrediction(window);
   if (!predicted) return;
-  const double ratio = std::log(tail / *predicted);
+  const double ratio =
+      std::clamp(std::log(tail / *predicted), std::log(options_.least), std::log(options_.most));
   log_correction_ += options_.weight * (ratio - log_correction_);
-  log_correction_ = std::clamp(log_correction_, std::log(options_.least), std::log(options_.most));
 }
 
 void TailBias::Reset() {

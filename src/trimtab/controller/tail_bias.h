@@ -16,8 +16,9 @@ struct TailBiasOptions {
   double weight = 0.2;
   double least = 0.5;
   double most = 2;
-  // Measured tails of fewer traces teach nothing.
-  int fewest_traces = 50;
+  // Measured tails of fewer traces teach nothing. That of 20 is known to a third, which the average
+  // brings to a tenth.
+  int fewest_traces = 20;
 
   // kInvalidArgument lists every violation.
   absl::Status Validate() const;
@@ -25,8 +26,10 @@ struct TailBiasOptions {
 
 // Grad V says that after a miss the measured tail is "the new feedback", and not how a number
 // measured under one allocation helps to plan another. Here the ratio of measured to predicted tail
-// is averaged exponentially in its logarithm, bounded, and multiplies every later prediction: the
-// model keeps the differences between allocations, the measurement sets the level.
+// is bounded, averaged exponentially in its logarithm, and multiplies every later prediction: the
+// model keeps the differences between allocations, the measurement sets the level. A ratio beyond
+// the bounds comes of a queue that builds up or drains, which no model of a steady state knows: it
+// counts as the bound, so that a minute of overload is not remembered for a quarter of an hour.
 //
 // A measured window spans several decisions, so it is compared with the mean, over the window, of
 // the uncorrected predictions that were in force. Thread-safety: one caller at a time.

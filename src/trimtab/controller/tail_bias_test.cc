@@ -46,12 +46,23 @@ TEST(TailBiasTest, StaysInsideItsBounds) {
   EXPECT_DOUBLE_EQ(bias.correction(), 0.5);
 }
 
+// A hundred times the prediction counts as twice: half of log 2, and half of that is left after one
+// window as predicted.
+TEST(TailBiasTest, AQueueThatBuiltUpIsSoonForgotten) {
+  TailBias bias({.weight = 0.5, .least = 0.5, .most = 2});
+  bias.Predicted(At(0), Latency(100));
+  bias.Measured(Window(0, 60), Latency(10'000), 100);
+  EXPECT_NEAR(bias.correction(), std::sqrt(2.0), 1e-12);
+  bias.Measured(Window(60, 120), Latency(100), 100);
+  EXPECT_NEAR(bias.correction(), std::pow(2.0, 0.25), 1e-12);
+}
+
 TEST(TailBiasTest, IgnoresWhatTeachesNothing) {
   TailBias bias({.weight = 1});
   bias.Measured(Window(0, 60), Latency(150), 100);  // nothing was predicted
   bias.Predicted(At(40), Latency(100));
   bias.Measured(Window(0, 60), Latency(150), 100);  // for 20 s of 60
-  bias.Measured(Window(40, 60), Latency(150), 49);  // too few traces
+  bias.Measured(Window(40, 60), Latency(150), 19);  // too few traces
   bias.Measured(Window(40, 60), Latency(std::numeric_limits<double>::quiet_NaN()), 100);
   bias.Measured(Window(40, 60), Latency(0), 100);
   EXPECT_DOUBLE_EQ(bias.correction(), 1);

@@ -34,6 +34,10 @@ class LinearSource : public SampleSource {
                                     std::uint64_t) const override {
     return absl::UnimplementedError("not measured alone");
   }
+  absl::StatusOr<std::vector<TreeLatencies>> Draw(const TreeSetting&, std::int64_t,
+                                                  std::uint64_t) const override {
+    return absl::UnimplementedError("not drawn");
+  }
   absl::StatusOr<TreeSample> Measure(const TreeSetting& setting, const LabelAccuracy&,
                                      std::uint64_t) const override {
     const MicroserviceAllocation& first = setting.allocation[MicroserviceId(0)];

@@ -52,6 +52,15 @@ double LogHistogram::ValueAt(Quantile q) const {
   return LowerEdge(last + 1);
 }
 
+void LogHistogram::AppendTo(std::vector<double>& values) const {
+  for (std::size_t bin = 0; bin < counts_.size(); ++bin) {
+    // A bin of width 1 holds one integer only.
+    const double low = LowerEdge(bin);
+    const double middle = 0.5 * (low + LowerEdge(bin + 1) - 1);
+    values.insert(values.end(), counts_[bin], middle);
+  }
+}
+
 double LogHistogram::CountAbove(std::int64_t value) const {
   const std::uint64_t clipped = value < 0 ? 0 : static_cast<std::uint64_t>(value);
   const std::size_t split = BinOf(clipped);

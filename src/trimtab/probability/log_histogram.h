@@ -39,6 +39,9 @@ class LogHistogram {
   // The value below which a share `q` of the counts lies, interpolated inside its bin; 0 when
   // empty (ask total() first: an empty histogram has no quantile).
   double ValueAt(Quantile q) const;
+  // Appends one value for each that was counted, in rising order, each at the middle of its bin: as
+  // exact as the bins are narrow.
+  void AppendTo(std::vector<double>& values) const;
   // How many counted values lie above `value`; the bin that holds `value` counts in proportion.
   double CountAbove(std::int64_t value) const;
   // Calls visit(low, high, count) for each bin that holds a count, in rising order; the bin is of

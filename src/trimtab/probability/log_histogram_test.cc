@@ -45,6 +45,15 @@ TEST(LogHistogramTest, MergeEqualsAddingAll) {
   EXPECT_DOUBLE_EQ(left.ValueAt(kP95), all.ValueAt(kP95));
 }
 
+// With 2 bins an octave: 0 to 3 are exact, 4 and 5 share a bin, 6 and 7 another.
+TEST(LogHistogramTest, GivesBackWhatWasCountedAtTheMiddleOfItsBin) {
+  LogHistogram histogram(2);
+  for (const std::int64_t value : {5, 3, 4, 7, 3}) histogram.Add(value);
+  std::vector<double> values = {-1};
+  histogram.AppendTo(values);
+  EXPECT_EQ(values, (std::vector<double>{-1, 3, 3, 4.5, 4.5, 6.5}));
+}
+
 TEST(LogHistogramTest, ClearForgetsEverything) {
   LogHistogram histogram;
   histogram.Add(1 << 20);

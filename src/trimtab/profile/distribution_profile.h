@@ -53,7 +53,7 @@ struct ProfiledDistribution {
 // Immutable once made; thread-safe.
 struct DistributionProfile {
   // Of this section, whatever the file around it.
-  static constexpr int kVersion = 1;
+  static constexpr int kVersion = 2;
 
   std::string application;
   std::string scenario_hash;

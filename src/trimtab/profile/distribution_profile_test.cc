@@ -95,7 +95,7 @@ TEST(DistributionProfileTest, TheLevelIsTheLightestThatIsHeavyEnough) {
 }
 
 TEST(DistributionProfileTest, RefusesWhatIsWrongWithItsPlace) {
-  EXPECT_THAT(ErrorWith("\"version\": 1", "\"version\": 2"), HasSubstr("version is 2"));
+  EXPECT_THAT(ErrorWith("\"version\": 2", "\"version\": 1"), HasSubstr("version is 1"));
   EXPECT_THAT(ErrorWith("trimtab distributions", "something"), HasSubstr("distributions.format"));
   EXPECT_THAT(ErrorWith("\"cpu\": 0.3", "\"cpu\": -0.3"), HasSubstr("levels[1].cpu is -0.3"));
   EXPECT_THAT(ErrorWith("\"cpu\": 0.0", "\"cpu\": 0.5"), HasSubstr("levels[1] is lighter"));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <mutex>
 #include <span>
@@ -33,6 +34,8 @@ constexpr double kNextTrial = 0.7;
 constexpr int kMostTrials = 20;
 // Of the mean: the least deviation that a law is given.
 constexpr double kLeastDeviation = 1e-3;
+// Loads closer than this are one.
+constexpr double kNextLoad = 1.02;
 
 // One load, divided. Sorted.
 struct DividedLoad {
@@ -179,6 +182,67 @@ class StationSweep {
   absl::Status last_;
 };
 
+// Tells how much of the work is done, from any thread.
+class Counter {
+ public:
+  Counter(const DistributionSweepRunner& runner, std::size_t total)
+      : runner_(runner), total_(static_cast<std::int64_t>(total)) {}
+
+  void Next() {
+    const std::lock_guard lock(mutex_);
+    if (runner_.progress) runner_.progress(++done_, total_);
+  }
+
+ private:
+  const DistributionSweepRunner& runner_;
+  const std::int64_t total_;
+  std::mutex mutex_;
+  std::int64_t done_ = 0;
+};
+
+// [level][microservice], loads rising.
+using TreeLoads = std::vector<std::vector<std::vector<DrawnLoad>>>;
+
+absl::StatusOr<TreeLoads> DrawAllTrees(const Application& application,
+                                       std::span<const ContainerConfig> containers,
+                                       const std::vector<Interference>& levels,
+                                       const SampleSource& source,
+                                       const DistributionSweepOptions& options,
+                                       const DistributionSweepRunner& runner, Counter& counter) {
+  TreeLoads trees(levels.size());
+  std::vector<absl::Status> statuses(levels.size());
+  ParallelFor(levels.size(), runner.threads, [&](std::size_t level) {
+    auto drawn = DrawTreeLoads(application, containers, levels[level], source, options.seed,
+                               fmt::format("distributions/trees/{}", level), options.trees,
+                               runner.stop, [&counter] { counter.Next(); });
+    if (drawn.ok()) {
+      trees[level] = *std::move(drawn);
+    } else {
+      statuses[level] = drawn.status();
+    }
+  });
+  for (const absl::Status& status : statuses) {
+    if (!status.ok()) return status;
+  }
+  return trees;
+}
+
+// The loads of whole trees, and of those measured alone the ones outside their range.
+std::vector<DrawnLoad> Merge(std::vector<DrawnLoad> alone, std::vector<DrawnLoad> trees) {
+  if (trees.empty()) return alone;
+  const double lowest = trees.front().container_load;
+  const double highest = trees.back().container_load;
+  std::vector<DrawnLoad> merged;
+  for (DrawnLoad& load : alone) {
+    if (load.container_load * kNextLoad < lowest) merged.push_back(std::move(load));
+  }
+  std::ranges::move(trees, std::back_inserter(merged));
+  for (DrawnLoad& load : alone) {
+    if (load.container_load > kNextLoad * highest) merged.push_back(std::move(load));
+  }
+  return merged;
+}
+
 }  // namespace
 
 absl::Status DistributionSweepOptions::Validate() const {
@@ -195,6 +259,16 @@ absl::Status DistributionSweepOptions::Validate() const {
   check(paper_samples >= 100 && paper_samples <= samples, "paper samples",
         static_cast<double>(paper_samples), "100 to samples");
   check(held_out > 0 && held_out < 1, "held out share", held_out, "0 to 1, both excluded");
+  for (std::size_t i = 0; i < trees.utilizations.size(); ++i) {
+    check(trees.utilizations[i] > 0 && trees.utilizations[i] < 1 &&
+              (i == 0 || trees.utilizations[i] > trees.utilizations[i - 1]),
+          fmt::format("utilisation {}", i), trees.utilizations[i],
+          "0 to 1, both excluded, above the one before");
+  }
+  check(trees.requests >= 100 && trees.requests <= 10'000'000, "tree requests",
+        static_cast<double>(trees.requests), "100 to 10000000");
+  check(trees.samples >= 100 && trees.samples <= 10'000'000, "tree samples",
+        static_cast<double>(trees.samples), "100 to 10000000");
   check(!levels.empty() && levels.size() <= 100, "number of levels",
         static_cast<double>(levels.size()), "1 to 100");
   for (std::size_t i = 0; i < levels.size(); ++i) {
@@ -267,15 +341,19 @@ absl::StatusOr<DistributionProfile> MeasureDistributions(
     profile.microservices.push_back(
         {application.microservice(MicroserviceId(m)).name, containers[m], {}});
   }
+  Counter counter(runner,
+                  application.size() + profile.levels.size() * options.trees.utilizations.size());
+  auto trees =
+      DrawAllTrees(application, containers, profile.levels, source, options, runner, counter);
+  if (!trees.ok()) return trees.status();
   std::vector<absl::Status> statuses(application.size());
-  std::mutex mutex;
-  std::int64_t done = 0;
   ParallelFor(application.size(), runner.threads, [&](std::size_t m) {
     ProfiledDistribution& of = profile.microservices[m];
     for (std::size_t level = 0; level < profile.levels.size() && statuses[m].ok(); ++level) {
-      const auto loads =
+      auto loads =
           DrawLoads(source, MicroserviceId(m), of.container, profile.levels[level],
                     fmt::format("distributions/{}/{}", of.name, level), options, runner.stop);
+      if (loads.ok()) *loads = Merge(*std::move(loads), std::move((*trees)[level][m]));
       auto laws = loads.ok() ? FitLaws(*loads, options) : loads.status();
       if (laws.ok()) {
         of.levels.push_back(*std::move(laws));
@@ -283,8 +361,7 @@ absl::StatusOr<DistributionProfile> MeasureDistributions(
         statuses[m] = laws.status();
       }
     }
-    const std::lock_guard lock(mutex);
-    if (runner.progress) runner.progress(++done, static_cast<std::int64_t>(application.size()));
+    counter.Next();
   });
   for (std::size_t m = 0; m < statuses.size(); ++m) {
     if (statuses[m].ok()) continue;

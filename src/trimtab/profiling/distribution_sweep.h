@@ -16,6 +16,7 @@
 #include "trimtab/application/application.h"
 #include "trimtab/application/interference.h"
 #include "trimtab/profile/distribution_profile.h"
+#include "trimtab/profiling/distribution_trees.h"
 #include "trimtab/profiling/sample_source.h"
 
 namespace trimtab {
@@ -23,6 +24,8 @@ namespace trimtab {
 struct DistributionSweepOptions {
   // Decides behaviour. Even steps up to the highest load at which measuring alone is right.
   int loads = 10;
+  // Whole-tree runs, which stand for the loads that they reach.
+  DistributionTreeOptions trees = {};
   // What `paper` is fitted to; the paper takes 2,000 a load.
   std::int64_t paper_samples = 2'000;
   // What moments and cumulants are taken from: queues correlate the latencies of one moment, and
@@ -49,25 +52,21 @@ struct DistributionSweepRunner {
 // All four kinds at `share`, memory capacity at most 0.6.
 Interference InterferenceLevel(double share);
 
-// `containers` are by MicroserviceId. Each load is measured on the container alone, where that is
-// right (see docs/profiling.md): a utilisation of at most 0.8, of at most 0.6 for servers whose
-// threads block, and a pool that is rarely full; the range of loads ends there. Loads whose latency
-// does not vary at all are given a deviation of a thousandth of their mean.
-// Fails with kInvalidArgument, naming the microservice, when a container cannot run under a level;
-// with kCancelled after `runner.stop`; else as `source` does.
-// Cost: 0.2 us a request with the fits: 45 microservices, 10 loads and 4 levels in 7 s of CPU.
+// `containers` are by MicroserviceId. Loads between the lowest and the highest of the whole-tree
+// runs are measured there; lower ones, and those of a microservice that is visited too rarely, on
+// the container alone as far as that is right (see docs/profiling.md): a utilisation of at most
+// 0.8, of at most 0.6 for servers whose threads block, and a pool that is rarely full. Loads whose
+// latency does not vary at all are given a deviation of a thousandth of their mean. Fails with
+// kInvalidArgument, naming the microservice, when a container cannot run under a level; with
+// kCancelled after `runner.stop`; else as `source` does.
 absl::StatusOr<DistributionProfile> MeasureDistributions(
     const Application& application, const std::string& scenario_hash,
     std::span<const ContainerConfig> containers, const SampleSource& source,
     const DistributionSweepOptions& options, const DistributionSweepRunner& runner);
 
-// The latencies of one load, in order of time.
-struct DrawnLoad {
-  double container_load = 0;
-  std::vector<double> seconds;
-};
-// What MeasureDistributions() measures for one microservice and level: `options.samples` latencies
-// at each of `options.loads` loads. `stream` names the random numbers. Fails as that does.
+// What MeasureDistributions() measures on a container alone for one microservice and level:
+// `options.samples` latencies at each of `options.loads` loads. `stream` names the random numbers.
+// Fails as that does.
 absl::StatusOr<std::vector<DrawnLoad>> DrawLoads(const SampleSource& source,
                                                  MicroserviceId microservice,
                                                  const ContainerConfig& container,

@@ -39,7 +39,7 @@ absl::StatusOr<DistributionProfile> Measured(const FakeSource& source, std::size
 // 16,000 samples a load know each rate to 0.8 %, ten loads the line to about 1 %.
 TEST(DistributionSweepTest, FindsTheLawOfTheSource) {
   const FakeSource source(2);
-  const auto profile = Measured(source, 2);
+  const auto profile = Measured(source, 2, {.trees = {.utilizations = {}}});
   ASSERT_TRUE(profile.ok()) << profile.status();
   EXPECT_EQ(profile->application, "letters");
   ASSERT_EQ(profile->microservices.size(), 2U);
@@ -77,12 +77,42 @@ TEST(DistributionSweepTest, ThreadsChangeNothing) {
   EXPECT_EQ(DistributionProfileToJson(*one), DistributionProfileToJson(*three));
 }
 
-// Its pool is full for u - 0.5 of the time: 0.6 is too much, 0.42 the next that is tried.
-TEST(DistributionSweepTest, LoadsEndWhereThePoolIsFull) {
+// Its pool is full for u - 0.5 of the time: 0.6 is too much alone, 0.42 the next that is tried.
+TEST(DistributionSweepTest, LoadsOfAContainerAloneEndWhereThePoolIsFull) {
   const FakeSource source(1, false);
-  const auto profile = Measured(source, 1, {.samples = 2'000});
+  const auto profile =
+      Measured(source, 1, {.trees = {.utilizations = {}, .requests = 100}, .samples = 2'000});
   ASSERT_TRUE(profile.ok());
   EXPECT_NEAR(profile->microservices[0].levels[0].cumulants.highest_load(), 0.42 * 200, 1e-9);
+  EXPECT_EQ(source.tree_calls, 0);
+}
+
+// Alone: a tenth to all of a utilisation of 0.42, 8.4 to 84 requests/s at 1 ms of CPU and 0.2 core.
+// In the tree: six containers that carry 6 * 180 requests/s at 0.9, and of that 0.5 / 0.9 and
+// 0.7 / 0.9: 100 and 140 each, which leaves the ten loads alone. With the latencies of the formula:
+// 1 ms and a mean of 5 ms / (1 - u).
+TEST(DistributionSweepTest, LoadsOfTheWholeTreeStandForTheirRange) {
+  const FakeSource source(1, false);
+  DistributionSweepOptions options;
+  options.trees = {.utilizations = {0.5, 0.7, 0.9}, .requests = 20'000};
+  const auto profile = Measured(source, 1, options);
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  const auto& points = profile->microservices[0].levels[0].cumulants.points();
+  ASSERT_EQ(points.size(), 13U);
+  const double expected[] = {100, 140, 180};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(points[10 + i].container_load, expected[i], 1e-9);
+    const double mean = 0.001 + 0.005 / (1 - expected[i] / 200);
+    // 16,000 exponentials know their mean to 0.8 %; labels scatter by 1 %.
+    EXPECT_NEAR(points[10 + i].cumulants.mean, mean, 0.04 * mean);
+  }
+  EXPECT_EQ(source.tree_calls, 12);
+
+  // From 0.1 on: 20 requests/s stand for 25.2 and all above, so only 8.4 and 16.8 are left alone.
+  options.trees.utilizations.insert(options.trees.utilizations.begin(), 0.1);
+  const auto wide = Measured(source, 1, options);
+  ASSERT_TRUE(wide.ok()) << wide.status();
+  EXPECT_EQ(wide->microservices[0].levels[0].cumulants.points().size(), 6U);
 }
 
 TEST(DistributionSweepTest, AContainerThatCannotRunIsNamed) {
@@ -102,10 +132,14 @@ TEST(DistributionSweepTest, StopsWhenAsked) {
 }
 
 TEST(DistributionSweepTest, OptionsOutOfBoundAreAllNamed) {
-  const auto status =
-      DistributionSweepOptions{.loads = 1, .samples = 5, .held_out = 1, .levels = {0.5, 0.2}}
-          .Validate();
-  for (const char* part : {"loads is 1", "samples is 5", "held out share is 1", "level 1 is 0.2"}) {
+  const auto status = DistributionSweepOptions{.loads = 1,
+                                               .trees = {.utilizations = {0.5, 1}, .requests = 3},
+                                               .samples = 5,
+                                               .held_out = 1,
+                                               .levels = {0.5, 0.2}}
+                          .Validate();
+  for (const char* part : {"utilisation 1 is 1", "tree requests is 3", "loads is 1", "samples is 5",
+                           "held out share is 1", "level 1 is 0.2"}) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(part));
   }
 }

@@ -65,6 +65,13 @@ struct TreeSetting {
   std::vector<Interference> interference;  // indexed by MicroserviceId, all four present
 };
 
+// The own latencies of one microservice among all others, its containers together.
+struct TreeLatencies {
+  double container_load = 0;  // calls/s to one of them, as measured
+  int containers = 0;
+  LatencyDraws draws;  // in order of the calls' ends up to a tenth of the run
+};
+
 struct ContainerLabel {
   ContainerConfig container;
   RequestsPerSecond container_load;
@@ -122,6 +129,13 @@ class SampleSource {
   virtual absl::StatusOr<TreeSample> Measure(const TreeSetting& setting,
                                              const LabelAccuracy& accuracy,
                                              std::uint64_t seed) const = 0;
+  // By MicroserviceId, of `requests` requests of the application after a warm-up; a microservice
+  // that none of them visits has no latencies. A load above its capacity is run all the same, for
+  // how often a microservice is visited may differ from the mean that Traits() tells; otherwise
+  // fails as Measure().
+  virtual absl::StatusOr<std::vector<TreeLatencies>> Draw(const TreeSetting& setting,
+                                                          std::int64_t requests,
+                                                          std::uint64_t seed) const = 0;
 };
 
 }  // namespace trimtab

@@ -252,7 +252,18 @@ absl::Status SimulatedSamples::CheckTree(const TreeSetting& setting) const {
           scenario_.microservices[m].name, allocation.replicas, FormatCpu(allocation.container.cpu),
           FormatMemory(allocation.container.memory)));
     }
-    const double rate = load * traffic_[m].visits / allocation.replicas;
+    if (absl::Status status = CheckMemory(m, allocation.container, setting.interference[m]);
+        !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SimulatedSamples::CheckTreeLoad(const TreeSetting& setting) const {
+  for (std::size_t m = 0; m < scenario_.microservices.size(); ++m) {
+    const MicroserviceAllocation& allocation = setting.allocation[MicroserviceId(m)];
+    const double rate = setting.application_load.value() * traffic_[m].visits / allocation.replicas;
     if (absl::Status status = CheckLoad(m, allocation.container, setting.interference[m], rate);
         !status.ok()) {
       return status;
@@ -265,7 +276,15 @@ absl::StatusOr<TreeSample> SimulatedSamples::Measure(const TreeSetting& setting,
                                                      const LabelAccuracy& accuracy,
                                                      std::uint64_t seed) const {
   if (absl::Status status = CheckTree(setting); !status.ok()) return status;
+  if (absl::Status status = CheckTreeLoad(setting); !status.ok()) return status;
   return MeasureTree(scenario_, setting, accuracy, seed);
+}
+
+absl::StatusOr<std::vector<TreeLatencies>> SimulatedSamples::Draw(const TreeSetting& setting,
+                                                                  std::int64_t requests,
+                                                                  std::uint64_t seed) const {
+  if (absl::Status status = CheckTree(setting); !status.ok()) return status;
+  return DrawTree(scenario_, setting, requests, seed);
 }
 
 }  // namespace trimtab

@@ -39,6 +39,8 @@ class SimulatedSamples : public SampleSource {
                                     std::uint64_t seed) const override;
   absl::StatusOr<TreeSample> Measure(const TreeSetting& setting, const LabelAccuracy& accuracy,
                                      std::uint64_t seed) const override;
+  absl::StatusOr<std::vector<TreeLatencies>> Draw(const TreeSetting& setting, std::int64_t requests,
+                                                  std::uint64_t seed) const override;
 
   const ClusterScenario& scenario() const { return scenario_; }
 
@@ -57,6 +59,7 @@ class SimulatedSamples : public SampleSource {
   std::unique_ptr<Station> StationOf(const StationSetting& setting, std::uint64_t seed) const;
   absl::Status Killed(const StationSetting& setting) const;
   absl::Status CheckTree(const TreeSetting& setting) const;
+  absl::Status CheckTreeLoad(const TreeSetting& setting) const;
 
   const ClusterScenario scenario_;
   const CompiledPrograms programs_;

@@ -97,6 +97,23 @@ class FakeSource : public SampleSource {
     return sample;
   }
 
+  // As a station draws.
+  absl::StatusOr<std::vector<TreeLatencies>> Draw(const TreeSetting& setting, std::int64_t requests,
+                                                  std::uint64_t seed) const override {
+    tree_calls.fetch_add(1);
+    std::vector<TreeLatencies> all;
+    for (std::size_t m = 0; m < microservices_; ++m) {
+      const MicroserviceAllocation& given = setting.allocation[MicroserviceId(m)];
+      const RequestsPerSecond load(setting.application_load.value() / given.replicas);
+      auto draws =
+          Draw(StationSetting{MicroserviceId(m), given.container, load, setting.interference[m]},
+               requests, seed + m);
+      if (!draws.ok()) return draws.status();
+      all.push_back({load.value(), given.replicas, *std::move(draws)});
+    }
+    return all;
+  }
+
   mutable std::atomic<std::int64_t> station_calls{0};
   mutable std::atomic<std::int64_t> tree_calls{0};
 
