@@ -31,7 +31,6 @@ namespace {
 // A batch is cut into this many pieces whatever the number of threads, and their gradients are
 // added in one order: results do not depend on the threads.
 constexpr std::size_t kLanes = 4;
-constexpr int kMostPasses = 60;
 constexpr double kLeastDeviation = 0.02;  // of a share, when inputs are scaled
 
 void Shuffle(std::vector<SharePlace>& items, RandomStream& random) {
@@ -105,7 +104,11 @@ class ShareTraining {
         transposed_(layout_.transposed),
         first_(layout_.weights),
         second_(layout_.weights) {
-    InitialiseWeights(model.shape, random_, weights_.data());
+    if (options.start == nullptr) {
+      InitialiseWeights(model.shape, random_, weights_.data());
+    } else {
+      std::ranges::copy(options.start->weights, weights_.data());
+    }
     const std::size_t rows = static_cast<std::size_t>(options.batch) / kLanes;
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       lanes_.push_back(std::make_unique<Lane>(model.shape, layout_, rows));
@@ -120,7 +123,7 @@ class ShareTraining {
     report.training_samples = count;
     report.validation_samples = places.held_out.size();
     report.passes = static_cast<int>(std::clamp<std::int64_t>(
-        options_.samples_read / static_cast<std::int64_t>(count), 1, kMostPasses));
+        options_.samples_read / static_cast<std::int64_t>(count), 1, options_.most_passes));
     const auto steps = static_cast<double>(batches) * report.passes;
     AlignedFloats best = weights_;
     report.validation_loss = MeanLoss(places.held_out);
@@ -137,7 +140,8 @@ class ShareTraining {
       const double validation = MeanLoss(places.held_out);
       const bool better = validation < report.validation_loss;
       // Without a validation block, or without a usable start, the last pass it is.
-      if (better || places.held_out.empty() || (pass == 1 && !options_.copying)) {
+      const bool usable = options_.copying || options_.start != nullptr;
+      if (better || places.held_out.empty() || (pass == 1 && !usable)) {
         best = weights_;
         report.best_pass = pass;
         report.validation_loss = validation;
@@ -316,6 +320,7 @@ absl::Status ShareTrainingOptions::Validate() const {
   expect(validation_share >= 0 && validation_share <= 0.5, "validation share", validation_share,
          "0 to 0.5");
   expect(samples_read >= 1, "samples read", samples_read, "at least 1");
+  expect(most_passes >= 1 && most_passes <= 10'000, "most passes", most_passes, "1 to 10000");
   expect(batch >= 64 && batch <= 4096 && batch % 64 == 0, "batch", batch,
          "a multiple of 64 from 64 to 4096");
   expect(peak_rate > 0 && peak_rate <= 1, "peak rate", peak_rate, "above 0, up to 1");
@@ -347,7 +352,17 @@ absl::StatusOr<ShareNetworkModel> TrainShareNetwork(const ShareSeries& training,
         "the series has {} steps in {} blocks: none has {} steps before it to learn from",
         training.steps(), training.blocks.size(), options.window));
   }
-  FitScaling(training, places.kept, model);
+  if (options.start == nullptr) {
+    FitScaling(training, places.kept, model);
+  } else {
+    if (auto status = options.start->Validate(); !status.ok()) return status;
+    if (!(options.start->space == model.space) || !(options.start->shape == model.shape)) {
+      return absl::InvalidArgumentError(
+          "the model to go on from has other classes, or another shape, than is to be trained");
+    }
+    model.input_center = options.start->input_center;
+    model.input_scale = options.start->input_scale;
+  }
   ShareTraining run(training, options, model);
   ShareTrainingReport told;
   if (auto status = run.Run(places, told); !status.ok()) return status;

@@ -27,10 +27,14 @@ struct ShareTrainingOptions {
   // Decides how it is fitted.
   double validation_share = 0.15;  // of the blocks (or of each block's end), never trained on
   std::int64_t samples_read = 400'000;
+  int most_passes = 60;        // over the series; a short one is read less often than samples_read
   int batch = 128;             // a multiple of 64
   double peak_rate = 0.003;    // Adam, falling as a cosine
   double weight_decay = 0.01;  // per unit of rate
   double gradient_norm = 1;    // the mean gradient of a batch is cut to this length
+  // Go on from this model of the same space and shape: its weights, its scaling of inputs. Owned by
+  // the caller.
+  const ShareNetworkModel* start = nullptr;
   std::uint64_t seed = 1;
   int threads = 2;  // changes no figure
   SimdLevel level = SimdLevel::kNative;
@@ -52,8 +56,9 @@ struct ShareTrainingReport {
 
 // Trains on the places of `training` outside its validation block. The same arguments give the
 // same bytes for any number of threads, on every machine with fused multiplications.
-// kInvalidArgument on a bad option or series, or without places; kCancelled when stopped.
-// Cost: 7 MFLOP a sample read at the paper's size: 400,000 samples take 30 to 45 s of one core.
+// kInvalidArgument on a bad option or series, a start of another shape, or without places;
+// kCancelled when stopped. Cost: 7 MFLOP a sample read at the paper's size: 400,000 samples take 30
+// to 45 s of one core.
 absl::StatusOr<ShareNetworkModel> TrainShareNetwork(const ShareSeries& training,
                                                     const ShareTrainingOptions& options,
                                                     ShareTrainingReport* report = nullptr);

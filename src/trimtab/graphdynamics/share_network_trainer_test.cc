@@ -58,6 +58,34 @@ TEST(ShareNetworkTrainerTest, ThePlainNetworkLearnsTheMixOfTheWindow) {
   EXPECT_GT(scores[0].one_minus_tv, scores[1].one_minus_tv + 0.1);
 }
 
+// The best pass of a model that goes on is never worse than where it began; a peak rate of next to
+// nothing leaves it there.
+TEST(ShareNetworkTrainerTest, GoesOnFromAModel) {
+  ShareTrainingReport first;
+  const ShareNetworkModel model = TrainShareNetwork(Small(), Quick(), &first).value();
+  ShareTrainingOptions options = Quick();
+  options.start = &model;
+  ShareTrainingReport second;
+  ASSERT_TRUE(TrainShareNetwork(Small(), options, &second).ok());
+  EXPECT_LE(second.validation_loss, first.validation_loss);
+  options.peak_rate = 1e-12;
+  const ShareNetworkModel same = TrainShareNetwork(Small(), options).value();
+  EXPECT_EQ(same.input_center, model.input_center);
+  ASSERT_EQ(same.weights.size(), model.weights.size());
+  for (std::size_t i = 0; i < same.weights.size(); ++i) {
+    ASSERT_NEAR(same.weights[i], model.weights[i], 1e-6);
+  }
+}
+
+TEST(ShareNetworkTrainerTest, RefusesToGoOnFromAnotherShape) {
+  const ShareNetworkModel model = TrainShareNetwork(Small(), Quick()).value();
+  ShareTrainingOptions options = Quick();
+  options.start = &model;
+  options.encoder = 64;
+  EXPECT_EQ(TrainShareNetwork(Small(), options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 // Before training a copying network says a mean of the window, so the best pass on the validation
 // block is never worse than that.
 TEST(ShareNetworkTrainerTest, ReportsTheBestPass) {
