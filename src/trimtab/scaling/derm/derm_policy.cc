@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "trimtab/monitoring/mean_interference.h"
 #include "trimtab/scaling/derm/derm_graphs.h"
+#include "trimtab/scaling/derm/derm_out_of_reach.h"
 #include "trimtab/scaling/derm/derm_paper.h"
 #include "trimtab/scaling/derm/derm_plan.h"
 #include "trimtab/scaling/derm/rare_graphs.h"
@@ -192,6 +193,14 @@ absl::StatusOr<DermPolicy::Solved> DermPolicy::SolveFor(DermProblem problem) {
   }
   Solved solved{
       .problem = std::move(problem), .solution = *std::move(solution), .counts = {}, .how = {}};
+  if (!solved.solution.feasible) {
+    auto nearly = PlanOutOfReach(solved.problem, std::move(solved.solution), kSolver);
+    if (!nearly.ok()) return nearly.status();
+    solved.solution = std::move(nearly->solution);
+    solved.counts = std::move(nearly->counts);
+    solved.how = "no allocation holds the promise";
+    return solved;
+  }
   solved.counts = RoundDerm(solved.problem, solved.solution);
   if (solved.counts.feasible) Neighbours(solved.problem, solved.counts);
   solved.how = fmt::format("{} in {} iterations", warm == nullptr ? "solved" : "solved again",
