@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,7 @@
 #include "trimtab/cli/scenarios.h"
 #include "trimtab/cli/span_files.h"
 #include "trimtab/cli/sweep_bars.h"
+#include "trimtab/experiment/graph_sizes.h"
 #include "trimtab/experiment/simulated_shares.h"
 #include "trimtab/graphdynamics/entry_mix.h"
 #include "trimtab/graphdynamics/graph_predictor.h"
@@ -53,6 +55,16 @@ struct Values {
   OutputFormat output = OutputFormat::kTable;
 };
 
+// Shares of complex and simple requests, as they came.
+struct SizeMix {
+  std::uint64_t requests = 0;
+  std::size_t classes_seen = 0;
+  SizeShares training;
+  SizeShares test;
+  SizeShares wanted;  // of the test
+  TestDays days;
+};
+
 struct Dynamics {
   std::size_t steps = 0;
   std::size_t blocks = 0;
@@ -61,6 +73,7 @@ struct Dynamics {
   double change = 0;  // the threshold used
   std::vector<ShareScores> forecasts;
   std::vector<ShareScores> nowcasts;  // of spans alone
+  std::optional<SizeMix> mix;         // of a scenario alone
 };
 
 ShareScoreOptions ScoreOptions(const Values& values, double change) {
@@ -172,11 +185,6 @@ absl::StatusOr<Dynamics> EvaluateScenario(const std::string& path, const Values&
   options.stopped = [&context] { return context.stop.load(); };
   const auto shares = SimulateShares(*scenario, options);
   if (!shares.ok()) return shares.status();
-  fmt::print(context.err,
-             "{} requests, {} graph classes; complex and simple requests: {:.1f} and {:.1f} % in "
-             "training, {:.1f} and {:.1f} % in the test\n",
-             shares->requests, shares->classes_seen, 100 * shares->complex_training,
-             100 * shares->simple_training, 100 * shares->complex_test, 100 * shares->simple_test);
   const auto train = bars.Callback("train");
   const auto names = ModelsOf(values);
   std::vector<std::unique_ptr<GraphPredictor>> predictors;
@@ -188,6 +196,13 @@ absl::StatusOr<Dynamics> EvaluateScenario(const std::string& path, const Values&
   }
   Dynamics dynamics;
   Describe(shares->test, values.change > 0 ? values.change : kQuietChange, dynamics);
+  dynamics.mix =
+      SizeMix{.requests = shares->requests,
+              .classes_seen = shares->classes_seen,
+              .training = {.simple = shares->simple_training, .complex = shares->complex_training},
+              .test = {.simple = shares->simple_test, .complex = shares->complex_test},
+              .wanted = {.simple = options.simple_test, .complex = options.complex_test},
+              .days = shares->days};
   auto scores =
       ScoreGraphPredictors(predictors, shares->test, ScoreOptions(values, dynamics.change));
   if (!scores.ok()) return scores.status();
@@ -253,14 +268,30 @@ Table ScoreTable(std::span<const ShareScores> scores) {
   return table;
 }
 
+Table MixTable(const SizeMix& mix) {
+  Table table({{.key = "days", .header = "days"},
+               {.key = "complexShare", .header = "complex requests %", .scale = 100, .decimals = 1},
+               {.key = "simpleShare", .header = "simple requests %", .scale = 100, .decimals = 1}});
+  const auto add = [&](const char* days, const SizeShares& of) {
+    table.AddRow({std::string(days), of.complex, of.simple});
+  };
+  add("training", mix.training);
+  add("test", mix.test);
+  add("(test, wanted)", mix.wanted);
+  return table;
+}
+
 void WriteDynamics(const Dynamics& dynamics, const Values& values, Context& context) {
   if (values.output == OutputFormat::kJson) {
+    nlohmann::ordered_json mix;
+    if (dynamics.mix) mix = MixTable(*dynamics.mix).ToJson();
     return WriteJson({{"steps", dynamics.steps},
                       {"blocks", dynamics.blocks},
                       {"argumentClasses", dynamics.argument_classes},
                       {"graphClasses", dynamics.graph_classes},
                       {"window", values.window},
                       {"changeThreshold", dynamics.change},
+                      {"mix", std::move(mix)},
                       {"models", ScoreTable(dynamics.forecasts).ToJson()},
                       {"entryMix", ScoreTable(dynamics.nowcasts).ToJson()}},
                      context.out);
@@ -275,6 +306,15 @@ void WriteDynamics(const Dynamics& dynamics, const Values& values, Context& cont
              "further than {:.2f} from the one before\n",
              dynamics.steps, dynamics.blocks, dynamics.graph_classes, dynamics.argument_classes,
              dynamics.change);
+  if (dynamics.mix) {
+    fmt::print(context.out,
+               "\n{} requests, {} graph classes seen; on the days of the test operations are asked "
+               "for exp({:.2f} s) times as often, s their share of simple requests, and stocks are "
+               "{:.2f} times as large\n",
+               dynamics.mix->requests, dynamics.mix->classes_seen, dynamics.mix->days.operations,
+               std::exp(dynamics.mix->days.stocks));
+    MixTable(*dynamics.mix).WriteText(context.out, context.color);
+  }
   if (!dynamics.forecasts.empty()) {
     fmt::print(context.out, "\nThe next step from the {} before\n", values.window);
     ScoreTable(dynamics.forecasts).WriteText(context.out, context.color);

@@ -31,8 +31,9 @@ absl::StatusOr<GraphMix> CountGraphs(const Scenario& scenario, const StepSeries&
   GraphMix mix;
   for (Request request = process.Next(); request.time < to.count(); request = process.Next()) {
     if (request.time < from.count()) continue;
-    GraphMix::Class& of = seen[graphs.ClassOf(request)];
-    if (of.share == 0) of.tree = graphs.TreeOf(request);
+    const ClassId id = graphs.ClassOf(request);
+    GraphMix::Class& of = seen[id];
+    if (of.share == 0) of.tree = graphs.FirstOf(id);
     of.share += 1;
     mix.requests += 1;
   }

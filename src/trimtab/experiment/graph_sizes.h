@@ -1,12 +1,9 @@
-// Which requests are simple and which complex, and operation mixes with given shares of both.
+// Which requests are simple and which complex.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
-
-#include "trimtab/simulation/scenario.h"
 
 namespace trimtab {
 
@@ -32,12 +29,5 @@ SizeShares SizeSharesOf(const GraphCounts& graphs, const GraphCalls& calls,
 // The bounds whose shares come closest to `wanted`. REQUIRES: at least one class.
 GraphSizes FindGraphSizes(const GraphCounts& graphs, const GraphCalls& calls,
                           const SizeShares& wanted);
-
-// Operation shares tilted along how simple and how complex each operation is, so that a mix that
-// has the shares `now` has those `wanted`, if what each operation does stays the same. Unchanged
-// where operations do not differ. `of` is by operation.
-std::vector<double> TiltedOperationShares(const ClusterScenario& cluster,
-                                          const std::vector<SizeShares>& of, SizeShares now,
-                                          SizeShares wanted);
 
 }  // namespace trimtab

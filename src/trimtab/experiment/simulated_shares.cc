@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/experiment/graph_sizes.h"
+#include "trimtab/experiment/test_days.h"
 #include "trimtab/graphdynamics/class_roster.h"
 #include "trimtab/neural/parallel_for.h"
 #include "trimtab/probability/random_stream.h"
@@ -27,6 +28,9 @@
 
 namespace trimtab {
 namespace {
+
+// Blocks of the test that its days are looked for on.
+constexpr std::size_t kMostTried = 8;
 
 // Requests by index of a class, in the order of first appearance in a block.
 using IndexedCounts = std::vector<std::uint32_t>;
@@ -110,7 +114,7 @@ class GraphIndex {
     const auto [entry, is_new] = index_.try_emplace(id.value(), block_.graph_names.size());
     if (is_new) {
       block_.graph_names.push_back(id.ToString());
-      block_.calls.push_back(TotalCalls(graphs_.TreeOf(request)));
+      block_.calls.push_back(TotalCalls(graphs_.FirstOf(id)));
     }
     return entry->second;
   }
@@ -150,15 +154,36 @@ struct BlockTask {
   bool expected = false;
 };
 
-void CountExpected(const BlockTask& task, const RequestProcess& process, std::uint64_t seed,
-                   RawBlock& block) {
-  const double seconds = InSeconds(task.options->step);
-  RequestProcess imagined = process.OfPresentState(task.options->expected_requests / seconds, seed);
-  GraphIndex graphs(*task.cluster, imagined, task.options->class_by, seed, block);
-  IndexedCounts& counts = block.expected.emplace_back();
-  const auto requests = static_cast<std::int64_t>(task.options->expected_requests);
-  for (std::int64_t i = 0; i < requests; ++i) AddOne(graphs.Of(imagined.Next()), counts);
-}
+// The step that begins now, as it may come.
+class Futures {
+ public:
+  Futures(const BlockTask& task, const StepSeries& load, std::uint64_t seed, RawBlock& block)
+      : options_(*task.options),
+        load_(load),
+        process_(*task.cluster, load, seed),
+        graphs_(*task.cluster, process_, options_.class_by, seed, block) {}
+
+  IndexedCounts CountStep(const RequestProcess& present, std::size_t step, RandomStream& seeds) {
+    const SimNanos begin = static_cast<SimNanos>(step) * options_.step.count();
+    const double requests = load_.At(Duration(begin)) * InSeconds(options_.step);
+    const auto enough = static_cast<std::size_t>(std::ceil(options_.expected_requests / requests));
+    IndexedCounts counts;
+    for (std::size_t i = 0; i < std::max(options_.futures, enough); ++i) {
+      process_.StartFrom(present, seeds.NextBits());
+      const SimNanos end = begin + options_.step.count();
+      for (Request request = process_.Next(); request.time < end; request = process_.Next()) {
+        AddOne(graphs_.Of(request), counts);
+      }
+    }
+    return counts;
+  }
+
+ private:
+  const SimulatedShareOptions& options_;
+  const StepSeries& load_;
+  RequestProcess process_;
+  GraphIndex graphs_;
+};
 
 absl::StatusOr<RawBlock> RunBlock(const BlockTask& task) {
   const SimulatedShareOptions& options = *task.options;
@@ -170,10 +195,12 @@ absl::StatusOr<RawBlock> RunBlock(const BlockTask& task) {
   block.by_operation.resize(task.cluster->entries.size());
   GraphIndex graphs(*task.cluster, process, options.class_by, seeds.NextBits(), block);
   ArgumentIndex arguments(block);
+  std::optional<Futures> futures;
+  if (task.expected) futures.emplace(task, *load, seeds.NextBits(), block);
   Request request = process.Next();
   for (std::size_t s = 0; s < task.steps; ++s) {
     const SimNanos end = static_cast<SimNanos>(s + 1) * options.step.count();
-    if (task.expected) CountExpected(task, process, seeds.NextBits(), block);
+    if (futures) block.expected.push_back(futures->CountStep(process, s, seeds));
     IndexedCounts& by_argument = block.arguments.emplace_back();
     IndexedCounts& by_graph = block.graphs.emplace_back();
     std::uint64_t count = 0;
@@ -254,42 +281,6 @@ std::vector<SizeShares> SharesOfOperations(const std::vector<RawBlock>& blocks,
   return shares;
 }
 
-// Other operations sell other numbers of tickets, which changes what each operation does: the tilt
-// is found in a few short pilots.
-absl::Status TiltTowardsTest(const SimulatedShareOptions& options, const GraphSizes& sizes,
-                             const std::vector<RawBlock>& training,
-                             std::map<std::string, std::int64_t> calls, ClusterScenario& cluster) {
-  constexpr int kPilots = 6;
-  constexpr double kPart = 0.5;  // of the way, as the sales answer to the tilt
-  double least = HUGE_VAL;
-  std::vector<EntrySpec> best = cluster.entries;
-  const auto tilt = [&](const std::vector<RawBlock>& blocks) {
-    const SizeShares now = SizeSharesOf(TotalOf(blocks), calls, sizes);
-    const double error =
-        std::abs(now.simple - options.simple_test) + std::abs(now.complex - options.complex_test);
-    if (error < least) {
-      least = error;
-      best = cluster.entries;
-    }
-    const SizeShares wanted{now.simple + kPart * (options.simple_test - now.simple),
-                            now.complex + kPart * (options.complex_test - now.complex)};
-    const auto shares =
-        TiltedOperationShares(cluster, SharesOfOperations(blocks, calls, sizes), now, wanted);
-    for (std::size_t i = 0; i < shares.size(); ++i) cluster.entries[i].share = shares[i];
-  };
-  tilt(training);
-  for (int pilot = 0; pilot < kPilots; ++pilot) {
-    const auto blocks =
-        RunBlocks(cluster, options, options.block_steps, fmt::format("pilot-{}", pilot), false);
-    if (!blocks.ok()) return blocks.status();
-    const auto more = CallsOf(*blocks);
-    calls.insert(more.begin(), more.end());
-    tilt(*blocks);
-  }
-  cluster.entries = best;
-  return absl::OkStatus();
-}
-
 void AppendShares(const GraphCounts& counts, const ClassRoster& roster, std::vector<double>& row) {
   std::vector<double> shares(roster.size(), 0.0);
   double total = 0;
@@ -355,9 +346,21 @@ absl::StatusOr<SimulatedShares> SimulateShares(const Scenario& scenario,
   const GraphSizes sizes = FindGraphSizes(
       graphs, calls, {.simple = options.simple_training, .complex = options.complex_training});
   const SizeShares trained = SizeSharesOf(graphs, calls, sizes);
-  if (auto status = TiltTowardsTest(options, sizes, *training, calls, cluster); !status.ok()) {
-    return status;
+  std::vector<double> simple;
+  for (const SizeShares& of : SharesOfOperations(*training, calls, sizes)) {
+    simple.push_back(of.simple);
   }
+  const auto days = FindTestDays(
+      {.simple = options.simple_test, .complex = options.complex_test},
+      [&](const TestDays& at) -> absl::StatusOr<SizeShares> {
+        const auto blocks = RunBlocks(
+            OnTestDays(cluster, at, simple), options,
+            std::min(options.test_steps, kMostTried * options.block_steps), "test", false);
+        if (!blocks.ok()) return blocks.status();
+        return SizeSharesOf(TotalOf(*blocks), CallsOf(*blocks), sizes);
+      });
+  if (!days.ok()) return days.status();
+  cluster = OnTestDays(std::move(cluster), *days, simple);
   auto test = RunBlocks(cluster, options, options.test_steps, "test", true);
   if (!test.ok()) return test.status();
 
@@ -374,7 +377,8 @@ absl::StatusOr<SimulatedShares> SimulateShares(const Scenario& scenario,
                       .complex_training = trained.complex,
                       .simple_training = trained.simple,
                       .complex_test = tested.complex,
-                      .simple_test = tested.simple};
+                      .simple_test = tested.simple,
+                      .days = *days};
   for (const RawBlock& block : *training) out.requests += block.requests;
   for (const RawBlock& block : *test) out.requests += block.requests;
   return out;

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "trimtab/callgraph/graph_class.h"
+#include "trimtab/experiment/test_days.h"
 #include "trimtab/graphdynamics/share_series.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/scenario/scenario.h"
@@ -16,10 +17,10 @@
 namespace trimtab {
 
 // Derm VIII-B, on simulated requests: 36 graph classes, loads spread evenly over 10 to 500
-// requests/s; 15 % of the training requests are complex and 35 %
-// simple, 20 and 30 % of the test requests. Which requests are complex or simple the paper does not
-// say: here those with the most and with the fewest calls, where the scenario's own operation mix
-// sets the two bounds, and the mix of the test is tilted until its shares are met.
+// requests/s; 15 % of the training requests are complex and 35 % simple, 20 and 30 % of the test
+// requests. Which requests are complex or simple the paper does not say: here those with the most
+// and with the fewest calls, where the scenario's own days set the two bounds. The days of the test
+// differ by causes: which operations are asked for, and how many tickets there are (see TestDays).
 struct SimulatedShareOptions {
   std::size_t training_steps = 9'920;
   std::size_t test_steps = 2'480;
@@ -41,9 +42,10 @@ struct SimulatedShareOptions {
   double simple_training = 0.35;
   double complex_test = 0.20;
   double simple_test = 0.30;
-  // Requests from which the expected shares of each test step are counted, out of the true state at
-  // its start.
-  double expected_requests = 10'000;
+  // The expected shares of each test step are those of futures drawn out of the true state at its
+  // start, under its true load: so many futures, and more where they have fewer requests together.
+  std::size_t futures = 16;
+  double expected_requests = 40'000;
   std::uint64_t seed = 1;
   int threads = 2;  // changes no figure
   std::function<void(std::size_t done, std::size_t total)> progress = nullptr;
@@ -60,11 +62,13 @@ struct SimulatedShares {
   double simple_training = 0;
   double complex_test = 0;
   double simple_test = 0;
+  TestDays days;
 };
 
 // Each block is a run of its own from full stocks. kInvalidArgument for a scenario without
 // arguments and states, whose graph shares do not move; kCancelled when stopped.
-// Cost: about 0.7 us a request, 120 million of them by default.
+// Cost: about 0.2 us a request, of which there are 120 million by default, 300 million in futures
+// and 70 million where the days of the test are looked for.
 absl::StatusOr<SimulatedShares> SimulateShares(const Scenario& scenario,
                                                const SimulatedShareOptions& options);
 

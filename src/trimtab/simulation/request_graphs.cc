@@ -1,5 +1,7 @@
 #include "trimtab/simulation/request_graphs.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -8,7 +10,11 @@ namespace trimtab {
 
 RequestGraphs::RequestGraphs(const ClusterScenario& scenario, const RequestProcess& process,
                              ClassKey key, std::uint64_t seed)
-    : scenario_(scenario), process_(process), key_(key), stream_(seed, "request graphs") {
+    : scenario_(scenario),
+      process_(process),
+      key_(key),
+      stream_(seed, "request graphs"),
+      known_(1) {
   for (const MicroserviceSpec& microservice : scenario.microservices) {
     for (const EndpointSpec& endpoint : microservice.endpoints) {
       endpoints_.emplace(std::pair(microservice.name, endpoint.name), &endpoint);
@@ -16,18 +22,59 @@ RequestGraphs::RequestGraphs(const ClusterScenario& scenario, const RequestProce
   }
 }
 
+// Draws as the tree's own walk would, in the same order, so that what is remembered changes no
+// outcome; the walk repeats them where it turns out to be needed.
 ClassId RequestGraphs::ClassOf(const Request& request) {
-  const std::pair place(request.entry, request.kind);
-  if (const auto known = certain_.find(place); known != certain_.end()) return known->second;
-  has_drawn_ = false;
-  CallTree tree = TreeOf(request);
+  drawn_.clear();
+  std::uint32_t at = FirstKnownOf(request);
+  while (at != 0) {
+    const Known& known = known_[at];
+    if (known.id) return *known.id;
+    const bool taken = stream_.Uniform() < known.probability;
+    drawn_.push_back({known.probability, taken});
+    at = known.next[taken ? 1 : 0];
+  }
+  CallTree tree = Walk(request);
   const ClassId id = trimtab::ClassOf(tree, key_);
   first_.try_emplace(id, std::move(tree));
-  if (!has_drawn_) certain_.emplace(place, id);
+  Remember(request, id);
   return id;
 }
 
+std::uint32_t& RequestGraphs::FirstKnownOf(const Request& request) {
+  if (request.entry >= first_known_.size()) first_known_.resize(request.entry + 1U);
+  std::vector<std::uint32_t>& of = first_known_[request.entry];
+  if (request.kind >= of.size()) of.resize(request.kind + 1U, 0);
+  return of[request.kind];
+}
+
+void RequestGraphs::Remember(const Request& request, ClassId id) {
+  if (known_.size() + drawn_.size() > kMostDraws) return;
+  std::uint32_t at = FirstKnownOf(request);
+  const auto add = [&] {
+    known_.emplace_back();
+    return static_cast<std::uint32_t>(known_.size() - 1);
+  };
+  if (at == 0) at = FirstKnownOf(request) = add();
+  for (const Drawn& drawn : drawn_) {
+    known_[at].probability = drawn.probability;
+    std::uint32_t next = known_[at].next[drawn.taken ? 1 : 0];
+    if (next == 0) {
+      next = add();
+      known_[at].next[drawn.taken ? 1 : 0] = next;
+    }
+    at = next;
+  }
+  known_[at].id = id;
+}
+
 CallTree RequestGraphs::TreeOf(const Request& request) {
+  drawn_.clear();
+  return Walk(request);
+}
+
+CallTree RequestGraphs::Walk(const Request& request) {
+  repeated_ = 0;
   const EntrySpec& entry = scenario_.entries[request.entry];
   CallTree root{.microservice = entry.microservice, .calls = 1, .steps = {}};
   AddSteps(endpoints_.at({entry.microservice, entry.endpoint})->program, request.kind, root);
@@ -36,8 +83,10 @@ CallTree RequestGraphs::TreeOf(const Request& request) {
 
 bool RequestGraphs::Draw(double probability) {
   if (probability >= 1) return true;
-  has_drawn_ = true;
-  return stream_.Uniform() < probability;
+  if (repeated_ == drawn_.size()) {
+    drawn_.push_back({probability, stream_.Uniform() < probability});
+  }
+  return drawn_[repeated_++].taken;
 }
 
 void RequestGraphs::AddSteps(const std::vector<ProgramStep>& program, std::uint32_t kind,

@@ -24,8 +24,9 @@ std::uint32_t PlaceOf(const std::vector<Spec>& specs, std::string_view name) {
 
 RequestProcess::RequestProcess(const ClusterScenario& scenario, StepSeries load, std::uint64_t seed)
     : scenario_(scenario),
+      load_(std::move(load)),
       rules_(RequestRules::Of(scenario)),
-      arrivals_(scenario.entries, std::move(load), seed),
+      arrivals_(scenario.entries, load_, seed),
       has_kinds_(!scenario.arguments.empty() || !scenario.states.empty()),
       values_(scenario.arguments.size()) {
   for (const ArgumentSpec& spec : scenario.arguments) arguments_.emplace_back(spec, seed);
@@ -78,13 +79,12 @@ Request RequestProcess::Next() {
   return {now_, entry, has_kinds_ ? Settle(entry) : 0};
 }
 
-RequestProcess RequestProcess::OfPresentState(double load, std::uint64_t seed) const {
-  RequestProcess copy = *this;
-  copy.arrivals_ = Arrivals(scenario_.entries, StepSeries::Constant(load), seed);
-  copy.arguments_.clear();
-  for (const ArgumentSpec& spec : scenario_.arguments) copy.arguments_.emplace_back(spec, seed);
-  for (auto& effects : copy.effects_) effects.clear();
-  return copy;
+void RequestProcess::StartFrom(const RequestProcess& present, std::uint64_t seed) {
+  now_ = present.now_;
+  states_ = present.states_;
+  arrivals_ = Arrivals(scenario_.entries, load_, seed);
+  arguments_.clear();
+  for (const ArgumentSpec& spec : scenario_.arguments) arguments_.emplace_back(spec, seed);
 }
 
 std::int64_t& RequestProcess::Cell(std::uint32_t state) {

@@ -52,9 +52,10 @@ class RequestProcess {
 
   Request Next();
 
-  // What would be asked of the state as it is now: a copy whose requests come at `load` from this
-  // instant on and change nothing, drawn with a seed of their own. Restocking goes on by the clock.
-  RequestProcess OfPresentState(double load, std::uint64_t seed) const;
+  // Takes over the present instant and the state of another process of the same scenario; what
+  // comes from there on is drawn anew: one of the futures that its state leaves open. Kinds keep
+  // the indices that they have here.
+  void StartFrom(const RequestProcess& present, std::uint64_t seed);
 
   bool Holds(std::uint32_t kind, std::uint32_t condition) const {
     return (kinds_[kind].conditions >> condition & 1U) != 0;
@@ -98,6 +99,7 @@ class RequestProcess {
   std::string ClassText(const std::vector<std::uint16_t>& classes) const;
 
   const ClusterScenario& scenario_;
+  StepSeries load_;
   RequestRules rules_;
   Arrivals arrivals_;
   std::vector<ArgumentDraw> arguments_;

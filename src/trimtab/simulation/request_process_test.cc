@@ -83,6 +83,30 @@ TEST(RequestProcessTest, BookingsTakeAndCancellationsReturn) {
   EXPECT_TRUE(was_sold_out);
 }
 
+TEST(RequestProcessTest, AFutureBeginsWithTheStateAsItIs) {
+  const ClusterScenario scenario = Shop(40);
+  RequestProcess process(scenario, StepSeries::Constant(100), 1);
+  while (process.Left(0) > 10) process.Next();
+  const SimNanos now = process.Next().time;
+  const std::int64_t left = process.Left(0);
+  RequestProcess future(scenario, StepSeries::Constant(100), 2);
+  std::set<SimNanos> first;
+  for (const std::uint64_t seed : {7U, 8U, 7U}) {
+    future.StartFrom(process, seed);
+    EXPECT_EQ(future.Left(0), left);
+    const Request request = future.Next();
+    EXPECT_GT(request.time, now);
+    first.insert(request.time);
+    // It sells on; what it came from does not.
+    std::int64_t expected = left;
+    if (request.entry == 1 && expected > 0) --expected;
+    if (request.entry == 2 && expected < 40) ++expected;
+    EXPECT_EQ(future.Left(0), expected);
+    EXPECT_EQ(process.Left(0), left);
+  }
+  EXPECT_EQ(first.size(), 2U);  // one for each seed
+}
+
 TEST(RequestProcessTest, TheFirstPossibleEffectIsDone) {
   ClusterScenario scenario = Shop(5);
   StateSpec second = scenario.states[0];
