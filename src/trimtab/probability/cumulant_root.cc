@@ -154,7 +154,7 @@ void CumulantEvaluator::AddRestSlopes(std::uint32_t part, const Cumulants& slope
 double CumulantEvaluator::AtRoot(double time, bool with_slopes) {
   const auto root = static_cast<std::uint32_t>(nodes_.size() - 1);
   total_ = Times(nodes_[root].repeats, cumulants_[root]);
-  std::ranges::fill(slopes_, Cumulants{});
+  if (with_slopes) std::ranges::fill(slopes_, Cumulants{});
   if (std::isinf(time)) return time > 0.0 ? 1.0 : 0.0;
   double unused = 0.0;
   double* const density = with_slopes ? &unused : nullptr;

@@ -93,6 +93,7 @@ CumulantEvaluator::CumulantEvaluator(const LatencyTree& tree)
       children_(nodes_.size() - 1),
       block_of_(nodes_.size(), 0),
       cumulants_(nodes_.size()),
+      changed_(nodes_.size(), true),
       slopes_(nodes_.size()) {
   std::size_t most_branches = 1;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -134,6 +135,10 @@ double CumulantEvaluator::SetLaws(std::span<const std::uint32_t> nodes) {
 void CumulantEvaluator::Forward(std::span<const Cumulants> stages) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const LatencyNode& node = nodes_[i];
+    if (node.kind == Kind::kStage && cumulants_[i] != stages[node.stage]) changed_[i] = true;
+    if (!changed_[i]) continue;
+    changed_[i] = false;
+    changed_[node.parent] = i + 1 < nodes_.size();
     if (node.kind == Kind::kStage) {
       cumulants_[i] = stages[node.stage];
     } else if (node.kind == Kind::kParallel) {

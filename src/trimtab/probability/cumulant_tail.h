@@ -31,7 +31,8 @@ absl::Status ValidateCumulants(std::span<const Cumulants> stages, std::size_t fi
 //
 // Owns the scratch memory: evaluations do not allocate. Keeps no reference to the tree.
 // Thread-safety: one an evaluating thread. Cost: O(nodes) with 16 nodes of quadrature a child of
-// a block; about 70 ns a node with slopes.
+// a block; about 70 ns a node with slopes. Without slopes, blocks below which no stage has changed
+// since the last evaluation cost nothing; the result is the same.
 class CumulantEvaluator {
  public:
   explicit CumulantEvaluator(const LatencyTree& tree);
@@ -85,8 +86,9 @@ class CumulantEvaluator {
   std::vector<std::uint32_t> children_;
   std::vector<std::uint32_t> block_of_;  // of each node, into blocks_
   std::vector<Block> blocks_;
-  std::vector<Cumulants> cumulants_;  // of one repeat of each node
-  std::vector<Cumulants> slopes_;     // of P by cumulants_
+  std::vector<Cumulants> cumulants_;   // of one repeat of each node
+  std::vector<std::uint8_t> changed_;  // by node: cumulants_ are not those of its children
+  std::vector<Cumulants> slopes_;      // of P by cumulants_
   std::vector<std::uint32_t> law_nodes_;
   std::vector<cumulant::Law> laws_;
   std::vector<cumulant::LawAdjoint> adjoints_;

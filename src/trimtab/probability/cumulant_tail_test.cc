@@ -73,6 +73,31 @@ TEST(CumulantEvaluatorTest, KnowsTheMomentsOfAMaximum) {
   EXPECT_NEAR(evaluator.total().mean, 10 + 1 + 0.5 - 1.0 / 3, 1e-6);
 }
 
+// Blocks of which no stage changes are kept: the same bits as from an evaluator that saw nothing
+// before, after changes of one stage, of none and of all, with slopes in between.
+TEST(CumulantEvaluatorTest, KeepsOnlyWhatHasNotChanged) {
+  RandomStream random(12, "changes");
+  const RandomLatencyTree drawn(random, 60);
+  std::vector<Cumulants> stages = CumulantsOf(drawn.stages);
+  std::vector<Cumulants> slopes(stages.size());
+  std::vector<Cumulants> fresh_slopes(stages.size());
+  CumulantEvaluator evaluator(drawn.tree);
+  double time = 0;
+  for (const Cumulants& stage : stages) time += 0.3 * stage.mean;
+  for (int round = 0; round < 100; ++round) {
+    const std::size_t first = random.Below(stages.size());
+    for (std::size_t k = first; k < (round % 10 == 0 ? stages.size() : first + round % 2); ++k) {
+      stages[k] = ShiftedExponentialCumulants(20 + 100 * random.Uniform(), 0.01 * random.Uniform());
+    }
+    CumulantEvaluator fresh(drawn.tree);
+    ASSERT_EQ(evaluator.Within(stages, time), fresh.Within(stages, time)) << round;
+    if (round % 7 != 0) continue;
+    evaluator.WithinAndSlopes(stages, time, slopes);
+    fresh.WithinAndSlopes(stages, time, fresh_slopes);
+    ASSERT_EQ(slopes, fresh_slopes) << round;
+  }
+}
+
 // The cumulants of an Erlang are those of one stage, times its visits; Wilson and Hilferty are 1e-3
 // off at most from three visits on. Its P95 for five: 9.15351903.
 TEST(CumulantEvaluatorTest, VisitsAddUp) {
