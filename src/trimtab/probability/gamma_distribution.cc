@@ -15,6 +15,7 @@ constexpr double kLargeShape = 1e4;
 
 // Stirling's series from 16 on. std::lgamma writes a global sign, which threads would share.
 double LogGamma(double x) {
+  if (x == 1.0) return 0.0;
   double product = 1.0;
   for (; x < 16.0; x += 1.0) product *= x;
   const double inverse = 1.0 / x;

@@ -160,6 +160,40 @@ TEST(DermSolverTest, WarmStartHoldsTheTargetOfItsOwnProblem) {
   }
 }
 
+// What is reported is what a grid of four times the cells finds, though most solutions are checked
+// before their last steps: within the tolerance of the check, and 1e-5 for the cells.
+TEST(DermSolverTest, TheGridAgreesWithWhatIsReported) {
+  for (const double share_error : {0.0, 0.02}) {
+    for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 9U}) {
+      DermProblem problem =
+          *MakeDermInstance({.microservices = 20 + 30 * static_cast<int>(seed % 2),
+                             .graphs = 12,
+                             .parallel = true,
+                             .tightness = seed < 3 ? 1.3 : 2.0,
+                             .seed = seed});
+      problem.share_error = share_error;
+      const DermSolution solution = *SolveDerm(problem);
+      ASSERT_TRUE(solution.converged) << seed;
+      std::vector<LoadLaw::Moments> moments;
+      const std::vector<LoadLaw> laws = LawsOf(problem);
+      for (std::size_t i = 0; i < laws.size(); ++i)
+        moments.push_back(laws[i].At(solution.loads[i]));
+      GraphTails tails(problem);
+      std::vector<double> shares;
+      std::vector<double> beyond;
+      for (std::size_t g = 0; g < tails.size(); ++g) {
+        shares.push_back(problem.graphs[g].share);
+        beyond.push_back(tails.Check(g, moments, 512));
+        EXPECT_NEAR(1 - solution.graph_attainment[g], beyond[g], 2e-3) << seed;
+      }
+      const auto worst = WorstShares(shares, beyond, share_error, 0);
+      const double tail = std::inner_product(worst.begin(), worst.end(), beyond.begin(), 0.0);
+      EXPECT_NEAR(solution.attainment, 1 - tail, 3e-5) << seed;
+      EXPECT_NEAR(tail, 0.05, 5e-5) << seed;
+    }
+  }
+}
+
 // VI-B: when only the load changes, the loads of the containers stay and their numbers scale; the
 // paper's linear scaling falls out of solving again.
 TEST(DermSolverTest, LoadAloneScalesLinearly) {

@@ -10,6 +10,10 @@ namespace {
 constexpr int kNewtonPasses = 15;
 constexpr double kLargestStep = 2;
 constexpr double kPrecision = 1e-11;
+// How far from its start a level is looked for, and how near the tail its bracket ends.
+constexpr double kWidest = 32;
+constexpr double kBracketed = 1e-3;
+constexpr int kBracketSteps = 25;
 
 // Gauss-Jordan elimination with row pivots of an n x (n+1) system; false when it is singular.
 bool Eliminate(std::vector<double>& a, std::size_t n) {
@@ -154,21 +158,41 @@ bool DualNewton::Bracket(double& nu) {
     Pass(/*with_matrix=*/false);
     return TailResidual();
   };
-  const double start = nu;
   // The tail falls while the level, the price of a miss, rises.
   double low = nu;
   double high = nu;
-  double width = 1;
-  while (residual_at(low) < 0 && width < 32) low = nu - (width *= 2);
-  width = 1;
-  while (residual_at(high) > 0 && width < 32) high = nu + (width *= 2);
-  for (int step = 0; step < 25; ++step) {
-    const double middle = 0.5 * (low + high);
-    (residual_at(middle) > 0 ? low : high) = middle;
+  double at_low = residual_at(nu);
+  double at_high = at_low;
+  for (double width = 2; at_low < 0 && width <= kWidest; width *= 2) {
+    high = std::exchange(low, nu - width);
+    at_high = std::exchange(at_low, residual_at(low));
   }
-  const bool reached = std::fabs(residual_at(high)) < 1e-3;
-  nu = reached ? high : start;
-  return reached;
+  for (double width = 2; at_high > 0 && width <= kWidest; width *= 2) {
+    low = std::exchange(high, nu + width);
+    at_low = std::exchange(at_high, residual_at(high));
+  }
+  // Bounds and trust region end before the tail is reached: all the way, then.
+  if (at_low < 0 || at_high > 0) return false;
+  // The secant between the ends, an end that stays counting half: regula falsi after Illinois.
+  enum class Side { kNone, kLow, kHigh } moved = Side::kNone;
+  for (int step = 0; step < kBracketSteps; ++step) {
+    const double next = (low * at_high - high * at_low) / (at_high - at_low);
+    const double here = residual_at(next);
+    if (std::fabs(here) < kBracketed) {
+      nu = next;
+      return true;
+    }
+    if (here > 0) {
+      low = next;
+      at_low = here;
+      if (std::exchange(moved, Side::kLow) == Side::kLow) at_high *= 0.5;
+    } else {
+      high = next;
+      at_high = here;
+      if (std::exchange(moved, Side::kHigh) == Side::kHigh) at_low *= 0.5;
+    }
+  }
+  return false;
 }
 
 }  // namespace trimtab

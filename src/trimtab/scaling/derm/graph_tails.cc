@@ -66,13 +66,14 @@ double GraphTails::Beyond(std::size_t g, std::span<const LoadLaw::Moments> momen
   return BeyondAt(graphs_[g], problem_->sla, moments, prices);
 }
 
-double GraphTails::Check(std::size_t g, std::span<const LoadLaw::Moments> moments) {
+double GraphTails::Check(std::size_t g, std::span<const LoadLaw::Moments> moments,
+                         std::size_t cells) {
   Graph& graph = graphs_[g];
   const bool finite = std::ranges::all_of(graph.microservices, [&](int i) {
     return std::isfinite(moments[static_cast<std::size_t>(i)].mean);
   });
   if (graph.sequence || !finite) return BeyondAt(graph, problem_->sla, moments, {});
-  return graph.tree->Check(problem_->sla, moments);
+  return graph.tree->Check(problem_->sla, moments, cells);
 }
 
 double GraphTails::QuantileOfAll(double level, std::span<const LoadLaw::Moments> moments) {

@@ -62,7 +62,7 @@ double TreeTail::Beyond(double time, std::span<const LoadLaw::Moments> moments,
   return std::max(1 - within, kLeastTail);
 }
 
-double TreeTail::Check(double time, std::span<const LoadLaw::Moments> moments) {
+double TreeTail::Check(double time, std::span<const LoadLaw::Moments> moments, std::size_t cells) {
   for (std::size_t k = 0; k < members_.size(); ++k) {
     const Member& member = members_[k];
     const LoadLaw::Moments& of = moments[member.microservice];
@@ -73,7 +73,7 @@ double TreeTail::Check(double time, std::span<const LoadLaw::Moments> moments) {
     }
   }
   // A law that the grid refuses is no law under which a plan may count on the graph.
-  return 1 - GridWithin(tree_, laws_, time).value_or(0);
+  return 1 - GridWithin(tree_, laws_, time, {.cells = cells}).value_or(0);
 }
 
 }  // namespace trimtab

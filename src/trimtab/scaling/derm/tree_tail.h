@@ -24,7 +24,7 @@ class TreeTail {
   // with the mean of each member, along its law.
   double Beyond(double time, std::span<const LoadLaw::Moments> moments, std::span<double> prices);
   // By the grid, each law as it is: a rate law exactly, a table by its three cumulants.
-  double Check(double time, std::span<const LoadLaw::Moments> moments);
+  double Check(double time, std::span<const LoadLaw::Moments> moments, std::size_t cells);
 
  private:
   struct Member {
