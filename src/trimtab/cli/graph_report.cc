@@ -210,8 +210,8 @@ nlohmann::ordered_json WindowsToJson(const GraphReport& report) {
 
 }  // namespace
 
-GraphReport::GraphReport(const TraceAnalysis& analysis, const NameTable& names,
-                         const SkipLog& skip_log, ClassKey key, double rare_share)
+GraphReport::GraphReport(const TraceAnalysis& analysis, const NameTable& names, SkipLog skip_log,
+                         ClassKey key, double rare_share)
     : traces(analysis.visit_counts().whole_traces),
       spans(analysis.spans()),
       sibling_pairs(analysis.trees().sibling_pairs()),
@@ -223,7 +223,7 @@ GraphReport::GraphReport(const TraceAnalysis& analysis, const NameTable& names,
       microservices(analysis.microservices()),
       assembled(analysis.assembler_counts()),
       visits(analysis.visit_counts()),
-      skipped(skip_log) {
+      skipped(std::move(skip_log)) {
   AddWindows(analysis, names, key, MergeRare(rare_share, *this), *this);
 }
 

@@ -20,8 +20,8 @@ namespace trimtab {
 struct GraphReport {
   // Classes with less than `rare_share` of the traces are counted as the frequent one that is most
   // like them (ClassClusters); 0: each is shown. `names` are those of the analysis.
-  GraphReport(const TraceAnalysis& analysis, const NameTable& names, const SkipLog& skipped,
-              ClassKey key, double rare_share);
+  GraphReport(const TraceAnalysis& analysis, const NameTable& names, SkipLog skip_log, ClassKey key,
+              double rare_share);
 
   // Traces of one window by class, in the order of `classes`, and by argument classes.
   struct Window {

@@ -79,7 +79,7 @@ struct Experiment {
   absl::StatusOr<ExperimentResult> (*run)(const ExperimentInput& input);
   std::string_view scenario = "hotel-reservation";  // unless another is asked for
   bool needs_distributions = false;
-  std::string_view beside = "";  // the scenario of its second application
+  std::string_view beside;  // the scenario of its second application
 };
 
 // Sorted by name.

@@ -33,7 +33,9 @@ struct ShareNetworkShape {
 
   friend bool operator==(const ShareNetworkShape&, const ShareNetworkShape&) = default;
 
-  std::size_t inputs() const { return static_cast<std::size_t>(arguments + graphs + 1); }
+  std::size_t inputs() const {
+    return std::size_t{1} + static_cast<std::size_t>(arguments) + static_cast<std::size_t>(graphs);
+  }
   std::size_t steps() const { return static_cast<std::size_t>(window); }
   std::size_t padded_graphs() const {
     return (static_cast<std::size_t>(graphs) + kBlock - 1) / kBlock * kBlock;
