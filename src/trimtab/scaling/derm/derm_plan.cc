@@ -45,6 +45,7 @@ class Planner {
     const bool cut = KeepWithinCapacity(plan.target);
     const double tail = TailOf(plan.target);
     plan.attainment = Attainment(tail);
+    AddNeighbours(*plan.attainment);
     plan.feasible = parts_.counts.feasible && tail <= target_tail * (1 + 1e-9);
     plan.predicted_tail_latency = TailLatency(plan.target);
     if (!plan.feasible) {
@@ -161,24 +162,26 @@ class Planner {
                                     .share = std::clamp(parts_.problem.graphs[g].share, 0.0, 1.0),
                                     .attainment = std::clamp(1 - at_.graph_tails()[g], 0.0, 1.0)});
     }
-    for (std::size_t i = 0; i < parts_.counts.with_one_more.size(); ++i) {
-      const double less = parts_.counts.with_one_less[i];
-      attainment.with_one_more.emplace_back(parts_.counts.with_one_more[i]);
-      attainment.with_one_less.push_back(std::isfinite(less) ? std::optional(less) : std::nullopt);
-    }
     return attainment;
   }
 
-  std::string ReasonOf(std::size_t i, int count) const {
-    std::string words =
-        fmt::format("{:.4g} calls/s, {:.4g} a container", demand_[i], demand_[i] / count);
-    if (i < parts_.counts.with_one_less.size() && count == parts_.counts.containers[i]) {
-      const double less = parts_.counts.with_one_less[i];
-      words += std::isfinite(less)
-                   ? fmt::format("; with one less {:.2f} % of the requests are in time", 100 * less)
-                   : std::string("; one less does not carry them");
+  // After TailOf(target).
+  void AddNeighbours(PlanAttainment& attainment) {
+    const DermNeighbours neighbours = NeighboursOf(at_, attainment.expected);
+    for (std::size_t i = 0; i < at_.size(); ++i) {
+      const double less = neighbours.with_one_less[i];
+      attainment.with_one_more.emplace_back(neighbours.with_one_more[i]);
+      attainment.with_one_less.push_back(std::isfinite(less) ? std::optional(less) : std::nullopt);
     }
-    return words;
+  }
+
+  std::string ReasonOf(const Plan& plan, std::size_t i, int count) const {
+    const std::optional<double>& less = plan.attainment->with_one_less[i];
+    const std::string change =
+        less ? fmt::format("with one less {:.2f} % of the requests are in time", 100 * *less)
+             : std::string("one less does not carry them");
+    return fmt::format("{:.4g} calls/s, {:.4g} a container; {}", demand_[i], demand_[i] / count,
+                       change);
   }
 
   void AddSteps(Plan& plan) {
@@ -206,7 +209,7 @@ class Planner {
            "the size that its latency was profiled with");
       move(ScalingAction::kMemory, {at.replicas, to.container},
            "the size that its latency was profiled with");
-      move(ScalingAction::kReplicas, to, ReasonOf(i, to.replicas));
+      move(ScalingAction::kReplicas, to, ReasonOf(plan, i, to.replicas));
     }
     if (plan.steps.empty()) return;
     plan.steps.front().tail_before = TailLatency(desired);

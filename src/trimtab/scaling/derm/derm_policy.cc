@@ -84,7 +84,7 @@ absl::StatusOr<Plan> DermPolicy::MakePlan(const PlanningInput& input) {
   auto solved = corrected() ? SolveFor(std::move(problem)) : SolveAsPaper(std::move(problem));
   if (!solved.ok()) return solved.status();
   Plan plan = PlanFrom(input, *solved, std::move(notes));
-  last_ = *std::move(solved);
+  if (!solved->scaled) last_ = *std::move(solved);
   return plan;
 }
 
@@ -191,8 +191,11 @@ absl::StatusOr<DermPolicy::Solved> DermPolicy::SolveFor(DermProblem problem) {
     solution = SolveDerm(problem, kSolver);
     if (!solution.ok()) return solution.status();
   }
-  Solved solved{
-      .problem = std::move(problem), .solution = *std::move(solution), .counts = {}, .how = {}};
+  Solved solved{.problem = std::move(problem),
+                .solution = *std::move(solution),
+                .counts = {},
+                .scaled = false,
+                .how = {}};
   if (!solved.solution.feasible) {
     auto nearly = PlanOutOfReach(solved.problem, std::move(solved.solution), kSolver);
     if (!nearly.ok()) return nearly.status();
@@ -202,7 +205,6 @@ absl::StatusOr<DermPolicy::Solved> DermPolicy::SolveFor(DermProblem problem) {
     return solved;
   }
   solved.counts = RoundDerm(solved.problem, solved.solution);
-  if (solved.counts.feasible) Neighbours(solved.problem, solved.counts);
   solved.how = fmt::format("{} in {} iterations", warm == nullptr ? "solved" : "solved again",
                            solved.solution.iterations);
   return solved;
@@ -214,6 +216,11 @@ absl::StatusOr<DermPolicy::Solved> DermPolicy::SolveAsPaper(DermProblem problem)
     Solved scaled = *last_;
     scaled.counts.containers =
         ScaleLinearly(last_->problem, last_->solution, problem.application_load);
+    if (last_->problem.application_load > 0) {
+      scaled.solution.total *= problem.application_load / last_->problem.application_load;
+    }
+    scaled.problem = std::move(problem);
+    scaled.scaled = true;
     scaled.how = "scaled linearly: the shares are those solved for";
     return scaled;
   }
@@ -222,6 +229,7 @@ absl::StatusOr<DermPolicy::Solved> DermPolicy::SolveAsPaper(DermProblem problem)
   return Solved{.problem = std::move(problem),
                 .solution = std::move(paper->solution),
                 .counts = std::move(paper->counts),
+                .scaled = false,
                 .how = fmt::format("{} iterations{}", paper->iterations,
                                    paper->solution.converged ? "" : ", not converged")};
 }

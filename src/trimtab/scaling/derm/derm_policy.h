@@ -41,7 +41,8 @@ class DermPolicy : public ScalingPolicy {
     DermProblem problem;
     DermSolution solution;
     DermCounts counts;
-    std::string how;  // in words
+    bool scaled = false;  // from the last one that was solved, which stays the base
+    std::string how;      // in words
   };
 
   DermPolicy(Application application, DermModels models, DermOptions options);

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "fmt/format.h"
 #include "gtest/gtest.h"
 #include "trimtab/scaling/derm/derm_graphs.h"
 #include "trimtab/scaling/testing/synthetic_cluster.h"
@@ -118,6 +119,38 @@ TEST(DermPolicyTest, PlanSaysHowEachClassFares) {
   EXPECT_GT(plan.attainment->classes[1].attainment, plan.attainment->classes[0].attainment);
   ASSERT_TRUE(plan.predicted_tail_latency.has_value());
   EXPECT_LE(plan.predicted_tail_latency->count(), 20 * 1.02);
+}
+
+// In both fidelities, and in a step that only scales the last solution: that plan is for its own
+// load.
+TEST(DermPolicyTest, PlanSaysWhatOneContainerChanges) {
+  for (const DermFidelity fidelity : {DermFidelity::kPaper, DermFidelity::kCorrected}) {
+    DermOptions options;
+    options.fidelity = fidelity;
+    SyntheticCluster cluster = Cluster();
+    const std::unique_ptr<DermPolicy> policy = Make(cluster, options);
+    const double load = cluster.observation.microservices[0].arrival_rate->value();
+    for (const double factor : {1.0, 1.1}) {
+      cluster.observation.application_load = RequestsPerSecond(factor * load);
+      const Plan plan = *policy->MakePlan(cluster.Input(Latency(3)));
+      ASSERT_TRUE(plan.attainment.has_value());
+      const PlanAttainment& of = *plan.attainment;
+      ASSERT_EQ(of.with_one_more.size(), cluster.desired.size());
+      ASSERT_EQ(of.with_one_less.size(), cluster.desired.size());
+      bool all_equal = true;
+      for (std::size_t i = 0; i < of.with_one_more.size(); ++i) {
+        EXPECT_GE(*of.with_one_more[i], of.expected - 1e-12);
+        if (of.with_one_less[i]) EXPECT_LE(*of.with_one_less[i], of.expected + 1e-12);
+        all_equal = all_equal && *of.with_one_more[i] == of.expected;
+      }
+      EXPECT_FALSE(all_equal);
+      if (fidelity == DermFidelity::kCorrected) continue;
+      EXPECT_NE(plan.summary.message.find(fmt::format("{:.4g} requests/s", factor * load)),
+                std::string::npos)
+          << plan.summary.message;
+      EXPECT_EQ(plan.summary.message.find("scaled linearly") != std::string::npos, factor > 1);
+    }
+  }
 }
 
 TEST(DermPolicyTest, TighterPromiseTakesMore) {

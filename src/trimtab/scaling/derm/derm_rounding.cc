@@ -269,23 +269,31 @@ DermCounts CeilDerm(const DermProblem& problem, const DermSolution& solution) {
   return Rounding(problem, solution).Up();
 }
 
+DermNeighbours NeighboursOf(CountedTails& at, double attainment) {
+  const double error = attainment - (1 - at.Tail());
+  DermNeighbours neighbours;
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    const int count = at.count(i);
+    const auto with = [&](int other) {
+      at.Set(i, other);
+      const double of = std::clamp(1 - at.Tail() + error, 0.0, 1.0);
+      at.Set(i, count);
+      return of;
+    };
+    const bool may_fall = count > at.least(i);
+    neighbours.with_one_more.push_back(with(count + 1));
+    neighbours.with_one_less.push_back(may_fall ? with(count - 1)
+                                                : std::numeric_limits<double>::quiet_NaN());
+  }
+  return neighbours;
+}
+
 void Neighbours(const DermProblem& problem, DermCounts& counts) {
   CountedTails at(problem);
   for (std::size_t i = 0; i < at.size(); ++i) at.Set(i, counts.containers[i]);
-  const double error = counts.attainment - (1 - at.Tail());
-  counts.with_one_more.assign(at.size(), counts.attainment);
-  counts.with_one_less.assign(at.size(), std::numeric_limits<double>::quiet_NaN());
-  for (std::size_t i = 0; i < at.size(); ++i) {
-    const int count = counts.containers[i];
-    const auto with = [&](int other) {
-      at.Set(i, other);
-      const double attainment = std::clamp(1 - at.Tail() + error, 0.0, 1.0);
-      at.Set(i, count);
-      return attainment;
-    };
-    counts.with_one_more[i] = with(count + 1);
-    if (count > at.least(i)) counts.with_one_less[i] = with(count - 1);
-  }
+  DermNeighbours neighbours = NeighboursOf(at, counts.attainment);
+  counts.with_one_more = std::move(neighbours.with_one_more);
+  counts.with_one_less = std::move(neighbours.with_one_less);
 }
 
 }  // namespace trimtab

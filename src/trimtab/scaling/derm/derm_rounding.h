@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "trimtab/scaling/derm/counted_tails.h"
 #include "trimtab/scaling/derm/derm_problem.h"
 #include "trimtab/scaling/derm/derm_solver.h"
 
@@ -32,7 +33,18 @@ DermCounts RoundDerm(const DermProblem& problem, const DermSolution& solution);
 // The paper's: every count rounded up.
 DermCounts CeilDerm(const DermProblem& problem, const DermSolution& solution);
 
-// Fills with_one_more and with_one_less by the fast model, shifted by its error at `counts`.
+// By microservice: the attainment with one container more, and with one less, which is absent (NaN)
+// at the fewest that carry the load.
+struct DermNeighbours {
+  std::vector<double> with_one_more;
+  std::vector<double> with_one_less;
+};
+
+// Of the counts of `at`, whose checked attainment is `attainment`: by the fast model, shifted by
+// its error there.
+DermNeighbours NeighboursOf(CountedTails& at, double attainment);
+
+// Fills with_one_more and with_one_less of `counts` in the same way.
 void Neighbours(const DermProblem& problem, DermCounts& counts);
 
 }  // namespace trimtab
