@@ -20,7 +20,7 @@ struct SampleWorld {
   std::unique_ptr<SampleSource> source;
 };
 
-// `scenario` as FindScenario() takes it. Fails as that, LoadScenario() and the source do.
-absl::StatusOr<SampleWorld> MakeSampleWorld(std::string_view scenario);
+// `name` as FindScenario() takes it. Fails as that, LoadScenario() and the source do.
+absl::StatusOr<SampleWorld> MakeSampleWorld(std::string_view name);
 
 }  // namespace trimtab

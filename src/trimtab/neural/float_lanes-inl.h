@@ -9,12 +9,12 @@
 #endif
 
 #include <cstddef>
+#include <numbers>
 
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace trimtab {
-namespace HWY_NAMESPACE {
+namespace trimtab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using Tag = hn::CappedTag<float, 16>;
@@ -35,7 +35,7 @@ struct Unfused {
 template <class Arithmetic>
 HWY_INLINE Vector Exp(Vector x) {
   const Tag d;
-  const Vector power = hn::Mul(x, hn::Set(d, 1.44269504f));
+  const Vector power = hn::Mul(x, hn::Set(d, std::numbers::log2e_v<float>));
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
   const Vector magic = hn::Set(d, 12582912.0f);
   const Vector shifted = hn::Add(power, magic);
@@ -46,15 +46,14 @@ HWY_INLINE Vector Exp(Vector x) {
   sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 9.6181291e-3f));
   sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 5.5504109e-2f));
   sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 2.4022651e-1f));
-  sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 6.9314718e-1f));
+  sum = Arithmetic::MulAdd(sum, f, hn::Set(d, std::numbers::ln2_v<float>));
   sum = Arithmetic::MulAdd(sum, f, hn::Set(d, 1.0f));
   const hn::RebindToSigned<Tag> di;
   const auto exponent = hn::ShiftLeft<23>(hn::BitCast(di, shifted));
   return hn::BitCast(d, hn::Add(hn::BitCast(di, sum), exponent));
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace trimtab
+}  // namespace trimtab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -17,8 +17,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace trimtab {
-namespace HWY_NAMESPACE {
+namespace trimtab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // Independent chains of fused multiply-adds that fit the registers; returns the operations done.
@@ -37,8 +36,7 @@ double FusedMultiplyAdds(std::size_t rounds, float* sink) {
   return 2.0 * static_cast<double>(rounds) * kChains * static_cast<double>(hn::MaxLanes(d));
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace trimtab
+}  // namespace trimtab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -13,8 +13,7 @@
 #include "trimtab/neural/mlp_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace trimtab {
-namespace HWY_NAMESPACE {
+namespace trimtab::HWY_NAMESPACE {
 
 // Rows that one pass over the weights serves: 24 accumulators of 32, or 8 of 16.
 inline constexpr std::size_t kPassRows = kLanes == 16 ? 12 : 4;
@@ -202,8 +201,7 @@ void EvaluateGradientFor(const MlpShape& shape, const float* weights, const floa
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace trimtab
+}  // namespace trimtab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -67,8 +67,7 @@ struct MlpStepAccess {
 #endif  // TRIMTAB_NEURAL_MLP_STEP_ACCESS_
 
 HWY_BEFORE_NAMESPACE();
-namespace trimtab {
-namespace HWY_NAMESPACE {
+namespace trimtab::HWY_NAMESPACE {
 
 template <std::size_t kRows>
 HWY_INLINE void Clear(Vector (&sums)[kRows][kTileVectors]) {
@@ -348,8 +347,7 @@ void StepFor(MlpTrainingState& state, const MlpBatch& batch, float huber, const 
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace trimtab
+}  // namespace trimtab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -17,8 +17,7 @@
 #include "trimtab/neural/mlp_shape.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace trimtab {
-namespace HWY_NAMESPACE {
+namespace trimtab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // A tile keeps kTileRows x kTileVectors accumulators in registers: 16 of 32 or 8 of 16.
@@ -78,8 +77,7 @@ HWY_INLINE void DotRows(const float* HWY_RESTRICT rows, std::size_t row_stride,
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace trimtab
+}  // namespace trimtab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // TRIMTAB_NEURAL_MLP_TILE_INL_H_

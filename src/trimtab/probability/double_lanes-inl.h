@@ -12,8 +12,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace trimtab::lanes {
-namespace HWY_NAMESPACE {
+namespace trimtab::lanes::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 inline constexpr std::size_t kLanes = 8;
@@ -32,8 +31,7 @@ HWY_INLINE double Fold(const Vector (&sums)[kParts]) {
   return lanes[0];
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace trimtab::lanes
+}  // namespace trimtab::lanes::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -11,8 +11,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace trimtab {
-namespace HWY_NAMESPACE {
+namespace trimtab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
@@ -79,8 +78,7 @@ void ClassifyJson(const char* text, std::size_t count, JsonBytes* result) {
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace trimtab
+}  // namespace trimtab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -1,6 +1,7 @@
 // A control loop in a fake world of two microservices.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -66,10 +67,8 @@ class ControlLoopFixture : public testing::Test {
     return actuator.states[index].desired;
   }
   static bool Has(const Decision& decision, Degradation what) {
-    for (const Trouble& trouble : decision.troubles) {
-      if (trouble.what == what) return true;
-    }
-    return false;
+    return std::ranges::any_of(decision.troubles,
+                               [what](const Trouble& trouble) { return trouble.what == what; });
   }
 
   Application application = *Application::Create("two", {{"m0", {}}, {"m1", {}}}, {{"get", "m0"}});
