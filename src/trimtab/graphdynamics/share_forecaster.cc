@@ -32,12 +32,14 @@ void ShareForecaster::Note(std::optional<ShareStep> step, const ShareMix& naive,
   while (!pending_.empty() && pending_.front().at <= calls_) pending_.pop_front();
   steps_.push_back(std::move(step));
   if (steps_.size() > kMostSteps) steps_.pop_front();
+  MaybeLearn(stride);
   if (adopt_at_ && *adopt_at_ <= calls_) {
     learner_.Adopt();
     adopt_at_.reset();
-    scores_.clear();  // they were another model's
+    // What was foreseen until now, scored or not, was another model's.
+    scores_.clear();
+    for (Foreseen& of : pending_) of.network.reset();
   }
-  MaybeLearn(stride);
   Foresee(naive, stride);
 }
 
@@ -109,11 +111,6 @@ void ShareForecaster::MaybeLearn(std::size_t stride) {
   ++trainings_;
   last_ = why;
   adopt_at_ = calls_ + options_.training_delay;
-  if (options_.training_delay == 0) {
-    learner_.Adopt();
-    adopt_at_.reset();
-    scores_.clear();
-  }
 }
 
 // Of the newest calls, every stride-th: `stride` series side by side, cut where one is missing.
@@ -138,7 +135,7 @@ void ShareForecaster::Foresee(const ShareMix& naive, std::size_t stride) {
   foreseen_.reset();
   if (learner_.has_model()) {
     std::vector<ShareStep> past;  // newest first
-    const auto window = static_cast<std::size_t>(options_.learner.window);
+    const std::size_t window = learner_.window();
     for (std::size_t back = 0; back < window * stride && back < steps_.size(); back += stride) {
       const auto& step = steps_[steps_.size() - 1 - back];
       if (!step) break;

@@ -97,6 +97,11 @@ ShareLearner::ShareLearner(ShareLearnerOptions options,
     };
   }
   if (before_ == nullptr) return;
+  const ShareNetworkShape& shape = before_->model.shape;
+  options_.window = shape.window;
+  options_.encoder = shape.encoder;
+  options_.decoder = shape.decoder;
+  options_.plain = !shape.copying;
   const SharePlaces places =
       SplitPlaces(before_->history, before_->model.shape.steps(), kValidationShare);
   if (auto model = Finish(before_->model, before_->history, places.held_out); model.ok()) {
@@ -172,7 +177,7 @@ void ShareLearner::AddHistory(std::size_t steps, ShareSeries& training) {
 absl::Status ShareLearner::Learn(std::span<const ShareRun> recent, double history_share) {
   ++trainings_;
   const ShareSpace space = SpaceFor(recent);
-  ShareSeries newest = PiecesOf(recent, space, static_cast<std::size_t>(options_.window));
+  ShareSeries newest = PiecesOf(recent, space, window());
   if (newest.blocks.size() < kFewestPieces) {
     return absl::InvalidArgumentError(fmt::format("{} runs of steps to learn from, expected {}",
                                                   newest.blocks.size(), kFewestPieces));
@@ -213,8 +218,7 @@ absl::StatusOr<ShareLearner::Model> ShareLearner::TrainOn(const ShareSeries& ser
       .level = options_.level};
   auto network = train_(series, how);
   if (!network.ok()) return network.status();
-  const SharePlaces places =
-      SplitPlaces(series, static_cast<std::size_t>(options_.window), how.validation_share);
+  const SharePlaces places = SplitPlaces(series, window(), how.validation_share);
   return Finish(*std::move(network), series, places.held_out);
 }
 

@@ -52,11 +52,13 @@ class ShareLearner {
   using Train = std::function<absl::StatusOr<ShareNetworkModel>(const ShareSeries& training,
                                                                 const ShareTrainingOptions& how)>;
 
-  // Without `before` there is no model until the first training. `train` is TrainShareNetwork.
+  // Without `before` there is no model until the first training; with it, the shape of the network
+  // is the model's. `train` is TrainShareNetwork unless given.
   explicit ShareLearner(ShareLearnerOptions options,
                         std::shared_ptr<const ShareKnowledge> before = nullptr,
                         Train train = nullptr);
 
+  std::size_t window() const { return static_cast<std::size_t>(options_.window); }
   bool has_model() const { return predictor_ != nullptr; }
   // Mean 1 - total variation one step ahead on the steps held out of the training, of the model
   // and of the mean of the two newest steps. REQUIRES: has_model().

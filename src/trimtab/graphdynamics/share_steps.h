@@ -15,9 +15,9 @@ using ShareMix = std::map<std::string, double>;
 
 // What was counted of the requests of one step.
 struct ShareStep {
-  ShareMix arguments;  // empty where spans carry none
-  ShareMix graphs;     // at least one request
-  double load = 0;     // requests/s
+  ShareMix arguments = {};  // empty where spans carry none
+  ShareMix graphs = {};     // at least one request
+  double load = 0;          // requests/s
 };
 
 // Steps one after another without a gap.

@@ -65,6 +65,12 @@ struct GraphClassObservation {
   std::optional<double> attainment;  // share of them that ended within the SLA
 };
 
+// The requests of one class of arguments among them, as their entries were tagged.
+struct ArgumentClassObservation {
+  std::string name;  // "distance=4-6;seats=1"
+  std::int64_t traces = 0;
+};
+
 struct Observation {
   Instant at;
   Duration window{0};
@@ -75,6 +81,7 @@ struct Observation {
   std::optional<Latency> measured_tail_latency;           // pooled P95 end to end of the window
   std::size_t tail_samples = 0;                           // traces behind it
   std::vector<GraphClassObservation> graph_classes = {};  // most frequent first, then by id
+  std::vector<ArgumentClassObservation> argument_classes = {};  // by name; empty without tags
   // What is missing or too old, in words: such a window forbids scaling down.
   std::vector<std::string> gaps;
 };

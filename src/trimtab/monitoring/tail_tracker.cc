@@ -80,7 +80,7 @@ void TailTracker::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanReco
   if (trace == nullptr) return;
   graph_.Add(*trace);
   const Visit& entry = trace->visits.front();
-  end_to_end_.push_back({entry.end, entry.duration(), trees_.Add(*trace)});
+  end_to_end_.push_back({entry.end, entry.duration(), trees_.Add(*trace), trace->argument_classes});
   for (const Visit& visit : trace->visits) {
     own_.push_back({entry.end, visit.service, visit.pod, visit.own_latency});
   }
@@ -101,12 +101,14 @@ void TailTracker::AddClasses(const TimeWindow& window, Observation& observation)
     std::int64_t within = 0;
   };
   std::map<std::size_t, Count> counts;
+  std::map<std::uint16_t, std::int64_t> arguments;
   std::int64_t classified = 0;
   for (const EndToEndSample& sample : end_to_end_) {
     if (!sample.tree || sample.at <= window.begin || sample.at > window.end) continue;
     Count& count = counts[*sample.tree];
     ++count.traces;
     ++classified;
+    if (sample.argument_classes != 0) ++arguments[sample.argument_classes];
     if (options_.sla && ToLatency(sample.latency) <= *options_.sla) ++count.within;
   }
   observation.graph_classes.clear();
@@ -120,6 +122,11 @@ void TailTracker::AddClasses(const TimeWindow& window, Observation& observation)
     of.share = traces / static_cast<double>(classified);
     if (options_.sla) of.attainment = static_cast<double>(count.within) / traces;
   }
+  observation.argument_classes.clear();
+  for (const auto& [classes, traces] : arguments) {
+    observation.argument_classes.push_back({names_.ArgumentClasses(classes), traces});
+  }
+  std::ranges::sort(observation.argument_classes, {}, &ArgumentClassObservation::name);
   std::ranges::sort(observation.graph_classes, [](const auto& a, const auto& b) {
     return a.traces != b.traces ? a.traces > b.traces : a.id < b.id;
   });

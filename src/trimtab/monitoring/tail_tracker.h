@@ -43,7 +43,7 @@ struct TailTrackerOptions {
 // The trace part of an observation (Grad III-B and VI-A): the quantile of own latency of each pod
 // and its mean over the pods of a microservice, and the pooled quantile end to end, over the traces
 // whose entry ended inside the window; and the share, the tree and the attainment of each class of
-// call graphs among them. Exact: every sample is kept.
+// call graphs among them, and how many are of each class of arguments. Exact: every sample is kept.
 //
 // A trace without its root is the lower part of one that had not ended when it settled: left out
 // and counted. A world whose traces never have a root, because what calls the entry is not traced,
@@ -88,7 +88,8 @@ class TailTracker : private TraceSink {
   struct EndToEndSample {
     Instant at;
     Duration latency{0};
-    std::optional<std::size_t> tree;  // of trees_
+    std::optional<std::size_t> tree;     // of trees_
+    std::uint16_t argument_classes = 0;  // of names_
   };
   TailTracker(const Application& application, TailTrackerOptions options);
   void AcceptTrace(const TraceId& trace, std::span<const SpanRecord> spans) override;

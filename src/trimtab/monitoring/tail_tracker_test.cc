@@ -183,6 +183,20 @@ TEST_F(TailTrackerTest, HoldsABoundedNumberOfSamples) {
   EXPECT_EQ(tracker_->dropped_samples(), 30);  // 20 traces of two visits less 10
 }
 
+TEST_F(TailTrackerTest, CountsTheArgumentClassesOfEntries) {
+  for (int i = 0; i < 6; ++i) {
+    source_.Add(10, 100, 1);
+    // The root is added last; the sixth has no tag.
+    if (i < 5) source_.spans.back().argument_classes = i < 2 ? "distance=1-2" : "distance=3-4";
+  }
+  const Observation observation = Observe(30);
+  ASSERT_EQ(observation.argument_classes.size(), 2U);
+  EXPECT_EQ(observation.argument_classes[0].name, "distance=1-2");
+  EXPECT_EQ(observation.argument_classes[0].traces, 2);
+  EXPECT_EQ(observation.argument_classes[1].name, "distance=3-4");
+  EXPECT_EQ(observation.argument_classes[1].traces, 3);
+}
+
 TEST_F(TailTrackerTest, ANewGraphIsANewVersion) {
   for (int i = 0; i < 400; ++i) source_.Add(i * 0.1, 100, 1);
   Observe(100);

@@ -24,7 +24,7 @@ Made MakeDerm(const PolicyParts& parts) {
     return absl::InvalidArgumentError(
         "policy 'derm' needs an application and the latency laws of its microservices");
   }
-  return DermPolicy::Create(*parts.application, *parts.derm_models, parts.derm);
+  return DermPolicy::Create(*parts.application, *parts.derm_models, parts.derm, parts.derm_shares);
 }
 
 Made MakeGrad(const PolicyParts& parts) {

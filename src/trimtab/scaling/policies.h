@@ -18,10 +18,13 @@
 
 namespace trimtab {
 
+struct ShareKnowledge;
+
 // What a policy is made from; each takes what it needs.
 struct PolicyParts {
-  const Application* application = nullptr;  // derm, grad
-  std::optional<DermModels> derm_models;     // derm
+  const Application* application = nullptr;           // derm, grad
+  std::optional<DermModels> derm_models;              // derm
+  std::shared_ptr<const ShareKnowledge> derm_shares;  // derm; may be absent
   DermOptions derm;
   std::optional<GradModels> models;  // grad
   GradOptions grad;

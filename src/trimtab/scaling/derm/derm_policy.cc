@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -50,19 +52,24 @@ double TotalVariation(const DermProblem& a, const DermProblem& b) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<DermPolicy>> DermPolicy::Create(const Application& application,
-                                                               DermModels models,
-                                                               DermOptions options) {
+absl::StatusOr<std::unique_ptr<DermPolicy>> DermPolicy::Create(
+    const Application& application, DermModels models, DermOptions options,
+    std::shared_ptr<const ShareKnowledge> shares) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   if (absl::Status status = models.Check(application); !status.ok()) return status;
-  return std::unique_ptr<DermPolicy>(new DermPolicy(application, std::move(models), options));
+  if (shares != nullptr) {
+    if (absl::Status status = shares->Validate(); !status.ok()) return status;
+  }
+  return std::unique_ptr<DermPolicy>(
+      new DermPolicy(application, std::move(models), options, std::move(shares)));
 }
 
-DermPolicy::DermPolicy(Application application, DermModels models, DermOptions options)
+DermPolicy::DermPolicy(Application application, DermModels models, DermOptions options,
+                       std::shared_ptr<const ShareKnowledge> shares)
     : application_(std::move(application)),
       models_(std::move(models)),
       options_(options),
-      forecast_(options) {}
+      forecast_(options, std::move(shares)) {}
 
 // Derm VI: the mix that is predicted, the fewest containers for it, whole ones, asked for.
 absl::StatusOr<Plan> DermPolicy::MakePlan(const PlanningInput& input) {
@@ -134,6 +141,7 @@ DermProblem DermPolicy::ProblemFor(const PlanningInput& input, double load,
     }
   }
   AddGraphs(problem, notes);
+  if (const std::string words = forecast_.Words(); !words.empty()) notes += "; shares: " + words;
   AddOtherDemand(input, problem);
   if (ignored > kFelt) {
     notes += fmt::format(

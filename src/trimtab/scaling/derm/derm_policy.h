@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "trimtab/application/application.h"
+#include "trimtab/graphdynamics/share_learner.h"
 #include "trimtab/scaling/derm/derm_forecast.h"
 #include "trimtab/scaling/derm/derm_models.h"
 #include "trimtab/scaling/derm/derm_options.h"
@@ -28,10 +29,12 @@ namespace trimtab {
 // Thread-safety: one caller at a time. Cost: docs/derm.md.
 class DermPolicy : public ScalingPolicy {
  public:
-  // kInvalidArgument: options out of bounds, among them a step within container start-up; models
-  // that do not fit the application, or a law that is none.
-  static absl::StatusOr<std::unique_ptr<DermPolicy>> Create(const Application& application,
-                                                            DermModels models, DermOptions options);
+  // With `shares`, the network that predicts shares goes on from them. kInvalidArgument: options
+  // out of bounds, among them a step within container start-up; models that do not fit the
+  // application, or a law that is none; shares that do not fit themselves.
+  static absl::StatusOr<std::unique_ptr<DermPolicy>> Create(
+      const Application& application, DermModels models, DermOptions options,
+      std::shared_ptr<const ShareKnowledge> shares = nullptr);
 
   std::string_view name() const override { return "derm"; }
   absl::StatusOr<Plan> MakePlan(const PlanningInput& input) override;
@@ -45,7 +48,8 @@ class DermPolicy : public ScalingPolicy {
     std::string how;      // in words
   };
 
-  DermPolicy(Application application, DermModels models, DermOptions options);
+  DermPolicy(Application application, DermModels models, DermOptions options,
+             std::shared_ptr<const ShareKnowledge> shares);
 
   bool corrected() const { return options_.fidelity == DermFidelity::kCorrected; }
   std::optional<double> LoadOf(const Observation& seen) const;

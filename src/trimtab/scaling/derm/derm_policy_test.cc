@@ -2,12 +2,16 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "trimtab/graphdynamics/testing/lagged_mix.h"
 #include "trimtab/scaling/derm/derm_graphs.h"
 #include "trimtab/scaling/testing/synthetic_cluster.h"
 
@@ -81,6 +85,89 @@ TEST(DermForecastTest, SharesAreThoseOfTheLastWindowsTogether) {
   ASSERT_EQ(classes.size(), 2U);
   EXPECT_DOUBLE_EQ(classes[0].share, 0.5);
   EXPECT_DOUBLE_EQ(classes[1].share, 0.5);
+}
+
+// Observations of a minute each half a minute, so every second one is a step of the network; the
+// mix of the next one follows the arguments of this one, which persistence does not see.
+Observation LaggedWindow(const ShareStep& step) {
+  Observation seen;
+  seen.window = std::chrono::seconds(60);
+  for (const auto& [name, share] : step.graphs) {
+    const auto traces = static_cast<std::int64_t>(std::llround(1000 * share));
+    seen.graph_classes.push_back({.id = name,
+                                  .tree = {.microservice = "m", .steps = {}},
+                                  .traces = traces,
+                                  .share = share,
+                                  .attainment = {}});
+  }
+  for (const auto& [name, share] : step.arguments) {
+    seen.argument_classes.push_back({name, std::llround(1000 * share)});
+  }
+  return seen;
+}
+
+double ShareOf(const DermForecast& forecast, std::string_view id) {
+  for (const ForecastClass& each : forecast.Classes()) {
+    if (each.id == id) return each.share;
+  }
+  return 0;
+}
+
+TEST(DermForecastTest, TheNetworkForeseesWhatPersistenceCannot) {
+  const auto knowledge = testing::KnowledgeOfLaggedMix({.window = 2, .encoder = 16, .decoder = 16});
+  DermOptions learned;
+  learned.predictor = DermPredictor::kNetwork;
+  DermForecast network(learned, knowledge);
+  DermForecast persistence({});
+  EXPECT_EQ(persistence.Words(), "");
+  double network_error = 0;
+  double persistence_error = 0;
+  const auto steps = testing::LaggedMix(40, false, 1);
+  for (std::size_t t = 0; t + 1 < steps.size(); ++t) {
+    for (int phase = 0; phase < 2; ++phase) {
+      network.Note(LaggedWindow(steps[t]), 100);
+      persistence.Note(LaggedWindow(steps[t]), 100);
+    }
+    if (t < 10) continue;
+    const double came = steps[t + 1].graphs.at("simple");
+    network_error += std::fabs(ShareOf(network, "simple") - came) / 29;
+    persistence_error += std::fabs(ShareOf(persistence, "simple") - came) / 29;
+    double sum = 0;
+    for (const ForecastClass& each : network.Classes()) sum += each.share;
+    EXPECT_NEAR(sum, 1, 1e-12);
+  }
+  EXPECT_LT(network_error, 0.1);
+  EXPECT_GT(persistence_error, 0.15);
+  EXPECT_EQ(network.Words().find("network"), 0U) << network.Words();
+}
+
+// The learned classes have other names than those that come: their newest shares are taken.
+TEST(DermForecastTest, ClassesNeverLearnedHaveTheirNewestShares) {
+  DermOptions paper;
+  paper.fidelity = DermFidelity::kPaper;
+  paper.predictor = DermPredictor::kNetwork;
+  DermForecast forecast(paper, testing::KnowledgeOfLaggedMix(
+                                   {.plain = true, .window = 2, .encoder = 16, .decoder = 16}));
+  forecast.Note(LaggedWindow({.arguments = {}, .graphs = {{"a", 0.25}, {"b", 0.75}}}), 100);
+  EXPECT_DOUBLE_EQ(ShareOf(forecast, "a"), 0.25);
+  EXPECT_DOUBLE_EQ(ShareOf(forecast, "b"), 0.75);
+}
+
+TEST(DermOptionsTest, NamesWhatIsOutOfBounds) {
+  DermOptions options;
+  options.retrain_windows = 1;
+  options.scored_windows = 0;
+  options.drift = 2;
+  options.training_samples = 1;
+  options.first_training_windows = 1;
+  const std::string message(options.Validate().message());
+  for (const char* name : {"retrain windows is 1, must be in [20, ", "scored windows is 0",
+                           "drift is 2", "training samples is 1", "first training windows is 1"}) {
+    EXPECT_NE(message.find(name), std::string::npos) << message;
+  }
+  EXPECT_EQ(ParseDermPredictor("lstm").status().message(),
+            "predictor 'lstm' is none of network, persistence");
+  EXPECT_EQ(*ParseDermPredictor("persistence"), DermPredictor::kPersistence);
 }
 
 // A caller's own time, then two sequential calls of b, then b and c at the same time, c twice.
