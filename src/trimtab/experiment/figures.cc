@@ -1,7 +1,9 @@
 #include "trimtab/experiment/figures.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -134,6 +136,19 @@ Figure Bars(const PolicyComparison& comparison, std::string file, std::string ca
   return {std::move(file), std::move(caption), RenderBars(chart)};
 }
 
+// Bars of rounds: most commits need none, and the long tail would fill the page one by one.
+struct RoundsBin {
+  const char* label;
+  std::size_t first;
+  std::size_t last;
+};
+constexpr std::array kRoundsBins = {RoundsBin{"0 further", 0, 0},
+                                    RoundsBin{"1 further", 1, 1},
+                                    RoundsBin{"2 further", 2, 2},
+                                    RoundsBin{"3 to 5 further", 3, 5},
+                                    RoundsBin{"6 to 10 further", 6, 10},
+                                    RoundsBin{"more", 11, std::numeric_limits<std::size_t>::max()}};
+
 Figure PrepareRounds(const PolicyComparison& comparison) {
   BarChart chart{.title = "Further Prepare rounds after a commit",
                  .value_label = "commits",
@@ -141,17 +156,19 @@ Figure PrepareRounds(const PolicyComparison& comparison) {
                  .colors = {},
                  .groups = {},
                  .value_format = "{:.0f}"};
-  std::size_t most = 1;
   for (std::size_t i = 0; i < comparison.runs.size(); ++i) {
     chart.series.push_back(comparison.runs[i].label);
     chart.colors.push_back(static_cast<int>(i));
-    most = std::max(most, comparison.runs[i].summary.prepare_rounds.size());
   }
-  for (std::size_t rounds = 0; rounds < most; ++rounds) {
-    BarGroup group{fmt::format("{} further", rounds), {}};
+  for (const RoundsBin& bin : kRoundsBins) {
+    BarGroup group{bin.label, {}};
     for (const RunRecord& run : comparison.runs) {
       const auto& counts = run.summary.prepare_rounds;
-      group.values.push_back(rounds < counts.size() ? static_cast<double>(counts[rounds]) : 0);
+      double commits = 0;
+      for (std::size_t rounds = bin.first; rounds < counts.size() && rounds <= bin.last; ++rounds) {
+        commits += static_cast<double>(counts[rounds]);
+      }
+      group.values.push_back(commits);
     }
     chart.groups.push_back(std::move(group));
   }
