@@ -82,8 +82,9 @@ absl::StatusOr<DistributionProfile> MeasureInitialSizes(const Scenario& scenario
   for (const MicroserviceAllocation& of : InitialAllocation(scenario)) {
     containers.push_back(of.container);
   }
-  return MeasureDistributions(scenario.application, hash, containers, source, {.seed = seed},
-                              runner);
+  DistributionSweepOptions options;
+  options.seed = seed;
+  return MeasureDistributions(scenario.application, hash, containers, source, options, runner);
 }
 
 }  // namespace
@@ -202,8 +203,10 @@ absl::StatusOr<DistributionProfile> DistributionsFor(const ExperimentInput& inpu
     if (profile->distributions) return *std::move(profile->distributions);
   }
   const std::string folder = CacheFolder();
-  const std::string cached =
-      folder.empty() ? "" : fmt::format("{}/{}-{}.distributions.json", folder, hash, input.seed);
+  const std::string cached = folder.empty()
+                                 ? ""
+                                 : fmt::format("{}/{}-{}-{}.distributions.json", folder,
+                                               scenario.application.name(), hash, input.seed);
   if (!cached.empty() && std::filesystem::exists(cached)) {
     auto distributions = LoadDistributionProfile(cached);
     // A file of an earlier version of the program is measured again.

@@ -28,6 +28,7 @@ class BarProgress : public ExperimentProgress {
   // `progress` must outlive it and what Start() returns.
   explicit BarProgress(Progress& progress) : progress_(progress) {}
   std::function<void(std::int64_t done)> Start(std::string name, std::int64_t total) override;
+  void Note(const std::string& line) override { progress_.Note(line); }
 
  private:
   Progress& progress_;
@@ -57,8 +58,8 @@ absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, cons
                                               const std::string& simd, Context& context);
 
 // What Derm plans on, in containers of the scenario's initial size: of the profile in `path` when
-// it has them; or else measured once and kept in the user's cache folder under the scenario's hash
-// and seed. Cost: 7 s of CPU for 45 microservices.
+// it has them; or else measured once and kept in the user's cache folder under the application, the
+// scenario's hash and the seed. Cost: 7 s of CPU for 45 microservices.
 absl::StatusOr<DistributionProfile> DistributionsFor(const ExperimentInput& input,
                                                      const std::string& path, Context& context);
 

@@ -24,6 +24,7 @@
 #include "fmt/format.h"
 #include "trimtab/experiment/comparison.h"
 #include "trimtab/experiment/policy_run.h"
+#include "trimtab/experiment/remaining_time.h"
 #include "trimtab/neural/parallel_for.h"
 #include "trimtab/probability/log_histogram.h"
 #include "trimtab/profile/atomic_file.h"
@@ -32,6 +33,9 @@ namespace trimtab {
 namespace {
 
 constexpr int kCellVersion = 1;
+constexpr double kRequestWork = 2;
+constexpr double kDermWork = 130;
+constexpr double kOtherWork = 85;
 constexpr double kTracesPerSecond = 20;
 constexpr Duration kHistory = std::chrono::minutes(40);
 constexpr std::array kHpaTargets = {30.0, 45.0, 60.0, 75.0};
@@ -40,6 +44,8 @@ constexpr std::array kStaticUtilizations = {0.25, 0.4, 0.55, 0.7};
 bool LooksAtSla(DermArm arm) {
   return arm != DermArm::kHpa && arm != DermArm::kHpaTuned && arm != DermArm::kStatic;
 }
+
+bool IsDerm(DermArm arm) { return LooksAtSla(arm); }
 
 double LoadAtStart(const CellSetting& setting, const DermCell& cell) {
   return cell.load > 0 ? cell.load : std::max(setting.series->At(Duration(0)), 1.0);
@@ -50,6 +56,14 @@ double MeanLoad(const CellSetting& setting, const DermCell& cell) {
   double sum = 0;
   for (const double value : setting.series->values()) sum += value;
   return sum / static_cast<double>(setting.series->values().size());
+}
+
+// About the CPU time of a run in ms, as it was measured: by the requests of a minute, and what a
+// minute of a policy takes whatever the load is.
+double WorkOf(const CellSetting& setting, const DermCell& cell) {
+  const double minutes = setting.minutes;
+  return minutes *
+         (kRequestWork * MeanLoad(setting, cell) + (IsDerm(cell.arm) ? kDermWork : kOtherWork));
 }
 
 // Everything that a cell's outcome depends on, in words; also the name of its file.
@@ -228,6 +242,10 @@ absl::StatusOr<std::vector<CellOutcome>> RunCells(const ExperimentInput& input,
     histories.emplace(load, *std::move(mix));
   }
   std::vector<absl::StatusOr<CellOutcome>> results(to_run.size(), absl::UnknownError("not run"));
+  double work = 0;
+  for (const std::size_t c : to_run) work += WorkOf(setting, cells[c]);
+  RemainingTime remaining("runs", work, input.stopwatch,
+                          [&](const std::string& line) { input.progress.Note(line); });
   const auto bar = input.progress.Start("runs", std::ssize(to_run));
   std::atomic<std::int64_t> finished{0};
   ParallelFor(to_run.size(), input.threads, [&](std::size_t k) {
@@ -238,6 +256,7 @@ absl::StatusOr<std::vector<CellOutcome>> RunCells(const ExperimentInput& input,
                                  CellToJson(keys[c], setting, *results[k]).dump() + "\n");
       if (!s.ok()) results[k] = s;
     }
+    remaining.Add(WorkOf(setting, cells[c]));
     bar(++finished);
   });
   for (std::size_t k = 0; k < to_run.size(); ++k) {

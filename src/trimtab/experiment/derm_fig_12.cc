@@ -23,6 +23,8 @@ namespace trimtab {
 namespace {
 
 constexpr int kSeeds = 5;
+constexpr int kMinutes = 10;
+constexpr int kFullMinutes = 30;
 // Every tuning and history is made on seeds this far from those that are judged.
 constexpr std::uint64_t kOtherSeeds = 1000;
 constexpr std::array kArms = {DermArm::kCorrected, DermArm::kPaper,    DermArm::kUniform,
@@ -54,8 +56,8 @@ struct StaticGrid {
 
 absl::StatusOr<StaticGrid> RunGrid(const ExperimentInput& input) {
   StaticGrid grid;
-  grid.loads = input.full ? std::vector<double>{10, 25, 50, 100, 200} : std::vector<double>{10, 40};
-  grid.minutes = input.minutes.value_or(input.full ? 30 : 6);
+  grid.loads = {10, 25, 50, 100, 200};
+  grid.minutes = input.minutes.value_or(input.full ? kFullMinutes : kMinutes);
   const CellSetting setting{.slas = {kSlas.begin(), kSlas.end()},
                             .series = std::nullopt,
                             .minutes = grid.minutes,
@@ -232,8 +234,7 @@ absl::StatusOr<ExperimentResult> Finish(const ExperimentInput& input, const Stat
       "not "
       "built.",
       input.scenario.name, grid.loads.size(), kSlas.size(), input.seed, input.seed + kSeeds - 1,
-      grid.minutes, std::min(3, grid.minutes / 2),
-      input.full ? "" : " (--full: 5 loads, 30 minutes)");
+      grid.minutes, std::min(3, grid.minutes / 2), input.full ? "" : " (--full: 30 minutes)");
   result.verdicts.push_back(size);
   const auto written = WriteResultPage(input.directory, title, size, result);
   if (!written.ok()) return written;

@@ -7,7 +7,7 @@
 namespace trimtab {
 
 // One grid of runs, four views of it; with the same `--out` each takes the runs of the others. By
-// default some loads and short runs, with `input.full` all of 10 to 200 requests/s for 30 minutes.
+// default runs of 10 minutes, with `input.full` of 30, each under one of 10 to 200 requests/s.
 // Containers of every arm over all settings (12) and in each (13), share of requests above the SLA
 // (14), Derm's P95 and P99 (15). Fails as RunCells() and TuneArms().
 absl::StatusOr<ExperimentResult> RunDermFig12(const ExperimentInput& input);

@@ -17,6 +17,7 @@
 #include "trimtab/experiment/result_page.h"
 #include "trimtab/experiment/seed_interval.h"
 #include "trimtab/experiment/svg_plot.h"
+#include "trimtab/workload/recording.h"
 
 namespace trimtab {
 namespace {
@@ -34,6 +35,7 @@ constexpr double kPaperLearning = 0.40;  // VIII-D1
 
 struct DynamicRuns {
   double sla = 0;  // s
+  std::string load;
   int minutes = 0;
   int skip = 0;
   std::vector<CellOutcome> outcomes;
@@ -43,16 +45,35 @@ struct DynamicRuns {
   }
 };
 
+// The scenario's load or what was recorded, one value after another over `minutes`.
+absl::StatusOr<StepSeries> LoadOver(const ExperimentInput& input, int minutes) {
+  ExperimentInput with = input;
+  if (!input.data_file.empty()) {
+    const auto text = ReadRecordingFile(input.data_file);
+    if (!text.ok()) return text.status();
+    const auto recording = ParseLoadRecording(*text, input.data_file);
+    if (!recording.ok()) return recording.status();
+    auto steps = ToSteps(*recording);
+    if (!steps.ok()) return steps.status();
+    with.recorded.load = *std::move(steps);
+  }
+  auto workload = WorkloadOf(with, minutes);
+  if (!workload.ok()) return workload.status();
+  return std::move(workload->load);
+}
+
 absl::StatusOr<DynamicRuns> RunAll(const ExperimentInput& input) {
   DynamicRuns runs;
   runs.sla = InSeconds(input.scenario.sla.latency);
   runs.minutes = input.minutes.value_or(kMinutes);
   runs.skip = std::min(5, runs.minutes / 2);
-  const auto workload = WorkloadOf(input, runs.minutes);
-  if (!workload.ok()) return workload.status();
+  const auto load = LoadOver(input, runs.minutes);
+  if (!load.ok()) return load.status();
+  runs.load = input.data_file.empty() && !input.recorded.load ? "a fitted description realised once"
+                                                              : "the recording";
   const CellSetting setting{.slas = {runs.sla},
-                            .series = workload->load,
-                            .static_load = std::ranges::max(workload->load.values()),
+                            .series = *load,
+                            .static_load = std::ranges::max(load->values()),
                             .minutes = runs.minutes,
                             .skip_minutes = runs.skip,
                             .history_seed = input.seed + kOtherSeeds};
@@ -163,10 +184,11 @@ absl::StatusOr<ExperimentResult> Finish(const ExperimentInput& input, const Dyna
   const std::string size = fmt::format(
       "Scenario {}, SLA {:.0f} ms (the paper's 350 ms is below what these graphs take on idle "
       "containers), {} simulated minutes of which the first {} do not count, one "
-      "series of loads with the arrivals of seeds {} to {}; the target of the tuned HPA and the "
+      "series of loads ({}) with the arrivals of seeds {} to {}; the target of the tuned HPA and "
+      "the "
       "static size, made for the largest load, are the best of four runs on another seed, Derm is "
       "not tuned; Sinan, Erms, Kraken and Firm are not built.",
-      input.scenario.name, 1e3 * runs.sla, runs.minutes, runs.skip, input.seed,
+      input.scenario.name, 1e3 * runs.sla, runs.minutes, runs.skip, runs.load, input.seed,
       input.seed + kSeeds - 1);
   result.verdicts.push_back(size);
   const auto written = WriteResultPage(input.directory, title, size, result);

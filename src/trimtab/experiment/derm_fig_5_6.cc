@@ -1,6 +1,7 @@
 #include "trimtab/experiment/derm_fig_5_6.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,7 @@ constexpr const char* kOperation = "search";
 constexpr const char* kArgument = "distance";
 constexpr int kSeeds = 5;
 // Simulated; the first third, from full states, is left out.
-constexpr SimNanos kLength = SimNanos{3'600} * 1'000'000'000;
+constexpr int kMinutes = 60;
 
 struct EdgePoint {
   double x = 0;
@@ -45,14 +46,14 @@ absl::Status CheckFigureScenario(const ClusterScenario& cluster, const std::stri
 }
 
 // Mean calls of the searches of one run of the request process.
-double MeanCalls(const ClusterScenario& cluster, double load, std::uint64_t seed) {
+double MeanCalls(const ClusterScenario& cluster, double load, SimNanos length, std::uint64_t seed) {
   RequestProcess process(cluster, StepSeries::Constant(load), seed);
   RequestGraphs graphs(cluster, process, ClassKey::kMultiplicity, seed);
   std::vector<double> calls_of_kind;  // -1: not known yet
   double sum = 0;
   double searches = 0;
-  for (Request request = process.Next(); request.time < kLength; request = process.Next()) {
-    if (request.time < kLength / 3) continue;
+  for (Request request = process.Next(); request.time < length; request = process.Next()) {
+    if (request.time < length / 3) continue;
     if (cluster.entries[request.entry].operation != kOperation) continue;
     if (request.kind >= calls_of_kind.size()) calls_of_kind.resize(request.kind + 1, -1);
     double& calls = calls_of_kind[request.kind];
@@ -63,11 +64,14 @@ double MeanCalls(const ClusterScenario& cluster, double load, std::uint64_t seed
   return searches > 0 ? sum / searches : 0;
 }
 
-EdgePoint EdgePointAt(const ClusterScenario& cluster, double x, double load, std::uint64_t seed) {
+EdgePoint EdgePointAt(const ExperimentInput& input, const ClusterScenario& cluster, double x,
+                      double load) {
+  const Duration length = std::chrono::minutes(input.minutes.value_or(kMinutes));
   std::vector<double> calls;
   EdgePoint point{.x = x};
   for (int i = 0; i < kSeeds; ++i) {
-    calls.push_back(MeanCalls(cluster, load, seed + static_cast<std::uint64_t>(i)));
+    calls.push_back(
+        MeanCalls(cluster, load, length.count(), input.seed + static_cast<std::uint64_t>(i)));
     point.calls += calls.back() / kSeeds;
   }
   for (const double value : calls) {
@@ -125,10 +129,11 @@ double StraightLine(const std::vector<EdgePoint>& points, double& slope) {
 absl::StatusOr<ExperimentResult> Finish(const ExperimentInput& input, const char* title,
                                         ExperimentResult result) {
   const std::string size = fmt::format(
-      "Scenario {}: the request process alone, {} seeds from {}, one simulated hour each without "
-      "its first third. What tickets and distance do to a graph is assumed in the scenario: this "
+      "Scenario {}: the request process alone, {} seeds from {}, {} simulated minutes each "
+      "without their first third. What tickets and distance do to a graph is assumed in the "
+      "scenario: this "
       "shows that the assumption gives the figure's shape, not that TrainTicket does.",
-      input.scenario.name, kSeeds, input.seed);
+      input.scenario.name, kSeeds, input.seed, input.minutes.value_or(kMinutes));
   result.verdicts.push_back(size);
   if (auto s = WriteResultPage(input.directory, title, size, result); !s.ok()) return s;
   return result;
@@ -144,7 +149,7 @@ absl::StatusOr<ExperimentResult> RunDermFig5(const ExperimentInput& input) {
   std::vector<EdgePoint> points;
   for (const double load : loads) {
     if (input.stopped && input.stopped()) return absl::CancelledError("stopped between loads");
-    points.push_back(EdgePointAt(cluster, load, load, input.seed));
+    points.push_back(EdgePointAt(input, cluster, load, load));
     bar(static_cast<std::int64_t>(points.size()));
   }
   const double first = points.front().calls;
@@ -183,7 +188,7 @@ absl::StatusOr<ExperimentResult> RunDermFig6(const ExperimentInput& input) {
     distance.mixes[0].weights.assign(values, 0);
     distance.mixes[0].weights[i] = 1;
     points.push_back(EdgePointAt(
-        cluster, static_cast<double>(distance.first) + static_cast<double>(i), kLoad, input.seed));
+        input, cluster, static_cast<double>(distance.first) + static_cast<double>(i), kLoad));
     bar(static_cast<std::int64_t>(points.size()));
   }
   double slope = 0;

@@ -6,28 +6,18 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "trimtab/experiment/simulated_recording.h"
-#include "trimtab/profiling/distribution_sweep.h"
+#include "trimtab/experiment/testing/small_experiment.h"
 #include "trimtab/scenario/scenario.h"
-#include "trimtab/simulation/simulated_samples.h"
 
 namespace trimtab {
 namespace {
 
 using ::testing::HasSubstr;
-
-class NoProgress : public ExperimentProgress {
- public:
-  std::function<void(std::int64_t)> Start(std::string, std::int64_t) override {
-    return [](std::int64_t) {};
-  }
-};
 
 Scenario Media() { return LoadScenario(TRIMTAB_SOURCE_DIR "/scenarios/media.yaml").value(); }
 
@@ -65,33 +55,9 @@ TEST(SimulatedRecordingTest, KeepsTheLoadsApartAndUndoesTheSampling) {
 
 class DermFigure9cTest : public ::testing::Test {
  protected:
-  DermFigure9cTest() : scenario_(Media()), directory_(::testing::TempDir() + "/derm_fig_9c") {
-    std::filesystem::create_directories(directory_);
-    std::vector<ContainerConfig> containers;
-    for (const auto& of : scenario_.cluster.microservices) {
-      containers.push_back(of.initial.container);
-    }
-    const auto source = SimulatedSamples::Create(scenario_.cluster).value();
-    distributions_ = MeasureDistributions(scenario_.application, "media", containers, *source,
-                                          {.paper_samples = 500, .samples = 500}, {.threads = 2})
-                         .value();
-  }
-  ExperimentInput Input() {
-    return {.scenario_path = "",
-            .scenario = scenario_,
-            .minutes = 1,
-            .directory = directory_,
-            .recorded = {},
-            .distributions = &distributions_,
-            .progress = progress_,
-            .stopped = {},
-            .stopwatch = {},
-            .processor_time = {}};
-  }
-  Scenario scenario_;
-  std::string directory_;
-  DistributionProfile distributions_;
-  NoProgress progress_;
+  DermFigure9cTest() : experiment_("media", "derm_fig_9c") {}
+  ExperimentInput Input() { return experiment_.Input(1); }
+  testing::SmallExperiment experiment_;
 };
 
 TEST_F(DermFigure9cTest, EveryModelIsJudgedOverFiveSeeds) {
@@ -110,7 +76,8 @@ TEST_F(DermFigure9cTest, EveryModelIsJudgedOverFiveSeeds) {
   EXPECT_EQ(std::get<std::string>(rows[3][1]), "empirical");
   EXPECT_GT(std::get<double>(rows[3][2]), 90);
   EXPECT_THAT(result->verdicts[0], HasSubstr("the paper: up to 85 %"));
-  EXPECT_TRUE(std::filesystem::exists(directory_ + "/figures/end-to-end-accuracy.svg"));
+  EXPECT_TRUE(
+      std::filesystem::exists(experiment_.directory() + "/figures/end-to-end-accuracy.svg"));
 }
 
 TEST_F(DermFigure9cTest, MeasuredSpansStandBesideTheSimulatedOnes) {
@@ -131,7 +98,7 @@ TEST_F(DermFigure9cTest, MeasuredSpansStandBesideTheSimulatedOnes) {
 
 TEST_F(DermFigure9cTest, AFileThatIsNotThereIsAnError) {
   ExperimentInput input = Input();
-  input.data_file = directory_ + "/none.csv";
+  input.data_file = experiment_.directory() + "/none.csv";
   EXPECT_THAT(std::string(RunDermFig9c(input).status().message()), HasSubstr("none.csv"));
 }
 

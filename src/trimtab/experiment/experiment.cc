@@ -31,6 +31,7 @@ namespace trimtab {
 namespace {
 
 constexpr std::string_view kTicketQuerying = "train-ticket-querying";
+constexpr std::string_view kChangingLoad = "train-ticket-changing-load";
 
 constexpr std::array kExperiments = {
     Experiment{.name = "demo",
@@ -70,18 +71,18 @@ constexpr std::array kExperiments = {
     Experiment{.name = "derm-fig-16",
                .description = "containers over 40 minutes of changing load",
                .run = &RunDermFig16,
-               .scenario = kTicketQuerying,
+               .scenario = kChangingLoad,
                .needs_distributions = true},
     Experiment{.name = "derm-fig-17",
                .description = "P95 over 40 minutes of changing load",
                .run = &RunDermFig17,
-               .scenario = kTicketQuerying,
+               .scenario = kChangingLoad,
                .needs_distributions = true},
     Experiment{.name = "derm-fig-18",
                .description =
                    "Derm with the shares of graphs of the last windows and of the whole history",
                .run = &RunDermFig18,
-               .scenario = kTicketQuerying,
+               .scenario = kChangingLoad,
                .needs_distributions = true},
     Experiment{"derm-fig-19",
                "containers with one promise for all requests and one for every graph", false,

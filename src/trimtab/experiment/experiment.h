@@ -27,6 +27,8 @@ class ExperimentProgress {
   virtual ~ExperimentProgress() = default;
   // Begins a line of work of `total` parts; the function returned takes the parts done so far.
   virtual std::function<void(std::int64_t done)> Start(std::string name, std::int64_t total) = 0;
+  // A line that stays, such as how long a job will still take; may be dropped.
+  virtual void Note(const std::string& /*line*/) {}
 };
 
 struct ExperimentInput {
@@ -79,7 +81,7 @@ struct Experiment {
   absl::StatusOr<ExperimentResult> (*run)(const ExperimentInput& input);
   std::string_view scenario = "hotel-reservation";  // unless another is asked for
   bool needs_distributions = false;
-  std::string_view beside;  // the scenario of its second application
+  std::string_view beside = {};  // the scenario of its second application
 };
 
 // Sorted by name.

@@ -19,8 +19,7 @@ namespace trimtab {
 namespace {
 
 constexpr int kSeeds = 5;
-constexpr Duration kLength = std::chrono::minutes(60);
-constexpr Duration kFromFull = std::chrono::minutes(20);
+constexpr int kMinutes = 60;  // the first third, from full states, is left out
 
 // By seed; those that no allocation serves are left out.
 struct PlannedPoint {
@@ -32,7 +31,8 @@ struct PlannedPoint {
 
 absl::Status AddSeed(const ExperimentInput& input, const Scenario& scenario, double load,
                      std::uint64_t seed, PlannedPoint& point) {
-  const auto mix = CountGraphs(scenario, StepSeries::Constant(load), kFromFull, kLength, seed);
+  const Duration length = std::chrono::minutes(input.minutes.value_or(kMinutes));
+  const auto mix = CountGraphs(scenario, StepSeries::Constant(load), length / 3, length, seed);
   if (!mix.ok()) return mix.status();
   const auto plan = PlanFor(ProblemOf(scenario, DermModels::Of(*input.distributions), *mix, load,
                                       InSeconds(scenario.sla.latency)));

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "nlohmann/json.hpp"
 #include "trimtab/application/interference.h"
 #include "trimtab/profile/atomic_file.h"
+#include "trimtab/profile/json_fields.h"
 #include "trimtab/quantity/text.h"
 
 namespace trimtab {
@@ -31,6 +33,9 @@ constexpr std::string_view kColumns =
     "p99Seconds,cpuUnits,memoryUnits,cpuInterference,memoryCapacityInterference,"
     "memoryBandwidthInterference,networkBandwidthInterference";
 constexpr std::size_t kColumnCount = 14;
+constexpr double kMostMinutes = 1e9;
+constexpr double kMostSeconds = 1e12;
+constexpr double kMostUnits = 1e15;
 constexpr double kMostRequests = 9e15;  // whole numbers that a double holds exactly
 
 bool Meets(const WindowRow& row, double sla_seconds) { return !(row.p95_seconds > sla_seconds); }
@@ -99,33 +104,45 @@ std::string SummaryToJson(const RunSummary& s) {
 }
 
 absl::StatusOr<RunSummary> SummaryFromJson(const std::string& text) {
-  try {
-    const Json json = Json::parse(text);
-    RunSummary s;
-    s.policy = json.at("policy");
-    s.fidelity = json.at("fidelity");
-    s.seed = json.at("seed");
-    s.simulated_minutes = json.at("simulatedMinutes");
-    s.requests = json.at("requests");
-    s.events = json.at("events");
-    s.sla_seconds = json.at("slaSeconds");
-    s.sla_violation_share = json.at("slaViolationShare");
-    s.request_violation_share = json.at("requestViolationShare");
-    const Json& p95 = json.at("p95Seconds");
-    s.p95_seconds = p95.is_null() ? std::nan("") : p95.get<double>();
-    s.mean_resource_units = {.cpu = json.at("meanCpuUnits"), .memory = json.at("meanMemoryUnits")};
-    s.decisions = json.at("decisions");
-    s.reversions = json.at("reversions");
-    if (!json.at("recoverySeconds").is_null()) {
-      s.recovery_seconds = json.at("recoverySeconds").get<double>();
-    }
-    s.decision_seconds_median = json.at("decisionSeconds").at("median");
-    s.decision_seconds_p99 = json.at("decisionSeconds").at("p99");
-    s.prepare_rounds = json.at("prepareRounds").get<std::vector<std::uint64_t>>();
-    return s;
-  } catch (const Json::exception& error) {
-    return absl::InvalidArgumentError(fmt::format("summary: {}", error.what()));
+  const auto json = ParseJsonObject(text);
+  if (!json.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("summary: {}", std::string(json.status().message())));
   }
+  JsonFields fields(*json, "summary");
+  RunSummary s;
+  s.policy = fields.Text("policy");
+  s.fidelity = fields.Text("fidelity");
+  s.seed = fields.Seed("seed");
+  s.simulated_minutes = fields.Number("simulatedMinutes", 0, kMostMinutes);
+  s.requests = fields.Seed("requests");
+  s.events = fields.Seed("events");
+  s.sla_seconds = fields.Number("slaSeconds", 0, kMostSeconds);
+  s.sla_violation_share = fields.Number("slaViolationShare", 0, 1);
+  s.request_violation_share = fields.Number("requestViolationShare", 0, 1);
+  s.p95_seconds =
+      fields.IsNull("p95Seconds") ? std::nan("") : fields.Number("p95Seconds", 0, kMostSeconds);
+  fields.Number("meanResourceUnits", 0, 2 * kMostUnits);  // of the two that follow
+  s.mean_resource_units = {.cpu = fields.Number("meanCpuUnits", 0, kMostUnits),
+                           .memory = fields.Number("meanMemoryUnits", 0, kMostUnits)};
+  s.decisions = fields.Seed("decisions");
+  s.reversions = fields.Seed("reversions");
+  if (!fields.IsNull("recoverySeconds")) {
+    s.recovery_seconds = fields.Number("recoverySeconds", 0, kMostSeconds);
+  }
+  JsonFields decision(fields.Object("decisionSeconds"), "summary.decisionSeconds");
+  s.decision_seconds_median = decision.Number("median", 0, kMostSeconds);
+  s.decision_seconds_p99 = decision.Number("p99", 0, kMostSeconds);
+  for (const nlohmann::json& round : fields.Array("prepareRounds")) {
+    if (!round.is_number_unsigned()) {
+      fields.Fail("prepareRounds", "whole numbers");
+      break;
+    }
+    s.prepare_rounds.push_back(round.get<std::uint64_t>());
+  }
+  if (const absl::Status status = fields.Finish(); !status.ok()) return status;
+  if (const absl::Status status = decision.Finish(); !status.ok()) return status;
+  return s;
 }
 
 std::string WindowsToCsv(const std::vector<WindowRow>& windows) {

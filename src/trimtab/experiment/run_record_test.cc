@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -42,6 +43,32 @@ TEST(SummarizeWindowsTest, RecoveryIsFiveWindowsInARow) {
   summary.sla_seconds = 0.3;
   SummarizeWindows(Windows({0.1, 0.1, 0.5, 0.1, 0.5, 0.1, 0.1, 0.1, 0.1, 0.1}), 0, 2.0, summary);
   EXPECT_EQ(summary.recovery_seconds, 180.0);
+}
+
+// Replaces what is right in a summary.
+TEST(RunRecordTest, ASummaryOutOfItsBoundsIsRefused) {
+  RunSummary summary;
+  summary.policy = "grad";
+  summary.prepare_rounds = {5, 1};
+  const std::string right = SummaryToJson(summary);
+  ASSERT_TRUE(SummaryFromJson(right).ok()) << SummaryFromJson(right).status();
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"\"seed\": 0", "\"seed\": -1"},
+      {"\"requests\": 0", "\"requests\": 1e300"},
+      {"\"slaViolationShare\": 0.0", "\"slaViolationShare\": 1.5"},
+      {"\"meanCpuUnits\": 0.0", "\"meanCpuUnits\": null"},
+      {"\"p95Seconds\": 0.0", "\"p95Seconds\": \"fast\""},
+      {"\"median\": 0.0", "\"median\": -0.5"},
+      {"5,", "5.5,"},
+      {"\"events\"", "\"event\""}};
+  for (const auto& [from, to] : wrong) {
+    std::string text = right;
+    const std::size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+    EXPECT_TRUE(absl::IsInvalidArgument(SummaryFromJson(text).status())) << to;
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(SummaryFromJson("[]").status()));
 }
 
 TEST(RunRecordTest, FilesReadBack) {

@@ -1,15 +1,19 @@
 #include "trimtab/experiment/tuned_options.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "trimtab/profile/atomic_file.h"
+#include "trimtab/profile/json_fields.h"
 
 namespace trimtab {
 namespace {
@@ -20,42 +24,64 @@ Json ContainerToJson(const ContainerConfig& container) {
   return {{"cpuCores", InCores(container.cpu)}, {"memoryBytes", container.memory.value()}};
 }
 
-ContainerConfig ContainerFromJson(const Json& json) {
-  return {.cpu = Millicores(std::llround(json.at("cpuCores").get<double>() * 1000)),
-          .memory = Bytes(json.at("memoryBytes").get<std::int64_t>())};
+// Beyond these a number is a mistake, not a choice.
+constexpr double kMostCores = 1e6;
+constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
+constexpr std::int64_t kMostReplicas = 1'000'000;
+
+ContainerConfig ContainerOf(JsonFields& fields) {
+  return {.cpu = Millicores(std::llround(fields.Number("cpuCores", 0.001, kMostCores) * 1000)),
+          .memory = Bytes(fields.Integer("memoryBytes", 1, kMostBytes))};
 }
 
-absl::Status CheckContainer(const ContainerConfig& container, std::string_view of) {
-  if (container.cpu <= Millicores(0) || container.memory <= Bytes(0)) {
-    return absl::InvalidArgumentError(fmt::format("tuned options: {}: {}m and {} B must be above 0",
-                                                  of, container.cpu.value(),
-                                                  container.memory.value()));
-  }
-  return absl::OkStatus();
+absl::StatusOr<TunedHpa> HpaFromJson(const nlohmann::json& json) {
+  JsonFields fields(json, "tuned options: hpa");
+  TunedHpa hpa;
+  hpa.target_utilization = fields.Number("targetUtilizationPercent", 1, 1000);
+  JsonFields container(fields.Object("container"), "tuned options: hpa.container");
+  hpa.container = ContainerOf(container);
+  if (const absl::Status s = fields.Finish(); !s.ok()) return s;
+  if (const absl::Status s = container.Finish(); !s.ok()) return s;
+  return hpa;
 }
 
-absl::StatusOr<Allocation> AllocationFromJson(const Json& rows, const Application& application) {
+// Bounds as those of GradOptions.
+absl::StatusOr<TunedGrad> GradFromJson(const nlohmann::json& json) {
+  JsonFields fields(json, "tuned options: grad");
+  const TunedGrad grad{.confidence = fields.Number("confidence", 0.5, 0.999),
+                       .most_utilization = fields.Number("mostUtilization", 0.1, 1),
+                       .horizon_minutes = fields.Number("horizonMinutes", 0, 60)};
+  if (const absl::Status s = fields.Finish(); !s.ok()) return s;
+  return grad;
+}
+
+absl::StatusOr<Allocation> AllocationFromJson(const nlohmann::json& rows,
+                                              const Application& application) {
   Allocation allocation(application.size());
-  std::size_t named = 0;
-  for (const Json& row : rows) {
-    const auto name = row.at("microservice").get<std::string>();
+  std::vector<bool> named(application.size(), false);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    JsonFields fields(rows[row], fmt::format("tuned options: static[{}]", row));
+    const std::string name = fields.Text("microservice");
+    const auto replicas = static_cast<int>(fields.Integer("replicas", 1, kMostReplicas));
+    const ContainerConfig container = ContainerOf(fields);
+    if (const absl::Status s = fields.Finish(); !s.ok()) return s;
     const auto id = application.Find(name);
     if (!id) {
       return absl::InvalidArgumentError(fmt::format(
           "tuned options: static: '{}' is no microservice of '{}'", name, application.name()));
     }
-    allocation[*id] = {.replicas = row.at("replicas").get<int>(),
-                       .container = ContainerFromJson(row)};
-    if (auto s = CheckContainer(allocation[*id].container, name); !s.ok()) return s;
-    if (allocation[*id].replicas < 1) {
-      return absl::InvalidArgumentError(fmt::format("tuned options: {}: {} replicas, at least 1",
-                                                    name, allocation[*id].replicas));
+    if (named[id->value()]) {
+      return absl::InvalidArgumentError(
+          fmt::format("tuned options: static: '{}' stands there twice", name));
     }
-    ++named;
+    named[id->value()] = true;
+    allocation[*id] = {.replicas = replicas, .container = container};
   }
-  if (named != application.size()) {
+  const auto missing = std::ranges::find(named, false);
+  if (missing != named.end()) {
+    const MicroserviceId id(static_cast<std::size_t>(missing - named.begin()));
     return absl::InvalidArgumentError(
-        fmt::format("tuned options: static: {} of {} microservices", named, application.size()));
+        fmt::format("tuned options: static: '{}' is missing", application.microservice(id).name));
   }
   return allocation;
 }
@@ -93,35 +119,37 @@ std::string TunedToJson(const TunedOptions& tuned, const Application& applicatio
 
 absl::StatusOr<TunedOptions> TunedFromJson(const std::string& text,
                                            const Application& application) {
-  try {
-    const Json json = Json::parse(text);
-    TunedOptions tuned;
-    if (const int version = json.at("version"); version != 1) {
-      return absl::FailedPreconditionError(
-          fmt::format("tuned options: version is {}, this program reads 1", version));
-    }
-    tuned.scenario_hash = json.at("scenarioHash");
-    tuned.command = json.at("command");
-    tuned.seed = json.at("seed");
-    if (json.contains("hpa")) {
-      tuned.hpa = {.target_utilization = json["hpa"].at("targetUtilizationPercent"),
-                   .container = ContainerFromJson(json["hpa"].at("container"))};
-      if (auto s = CheckContainer(tuned.hpa->container, "hpa"); !s.ok()) return s;
-    }
-    if (json.contains("grad")) {
-      tuned.grad = {.confidence = json["grad"].at("confidence"),
-                    .most_utilization = json["grad"].at("mostUtilization"),
-                    .horizon_minutes = json["grad"].at("horizonMinutes")};
-    }
-    if (json.contains("static")) {
-      auto allocation = AllocationFromJson(json["static"], application);
-      if (!allocation.ok()) return allocation.status();
-      tuned.static_allocation = *std::move(allocation);
-    }
-    return tuned;
-  } catch (const Json::exception& error) {
-    return absl::InvalidArgumentError(fmt::format("tuned options: {}", error.what()));
+  const auto json = ParseJsonObject(text);
+  if (!json.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("tuned options: {}", std::string(json.status().message())));
   }
+  JsonFields fields(*json, "tuned options");
+  if (const auto version = fields.Integer("version", 1, INT64_MAX); version != 1) {
+    return absl::FailedPreconditionError(
+        fmt::format("tuned options: version is {}, this program reads 1", version));
+  }
+  TunedOptions tuned;
+  tuned.scenario_hash = fields.Text("scenarioHash");
+  tuned.command = fields.Text("command");
+  tuned.seed = fields.Seed("seed");
+  if (json->contains("hpa")) {
+    auto hpa = HpaFromJson(fields.Object("hpa"));
+    if (!hpa.ok()) return hpa.status();
+    tuned.hpa = *std::move(hpa);
+  }
+  if (json->contains("grad")) {
+    const auto grad = GradFromJson(fields.Object("grad"));
+    if (!grad.ok()) return grad.status();
+    tuned.grad = *grad;
+  }
+  if (json->contains("static")) {
+    auto allocation = AllocationFromJson(fields.Array("static"), application);
+    if (!allocation.ok()) return allocation.status();
+    tuned.static_allocation = *std::move(allocation);
+  }
+  if (const absl::Status s = fields.Finish(); !s.ok()) return s;
+  return tuned;
 }
 
 std::string TunedPathOf(const std::string& scenario_path) {
