@@ -21,6 +21,15 @@ absl::StatusOr<LoadLaw> LawOf(const DermMicroservice& microservice) {
   return std::visit([](const auto& law) { return LoadLaw::Of(law); }, microservice.law);
 }
 
+// Of all microservices together, in one request; nodes below `depth` are left out.
+double VisitsOf(const DermNode& node, int depth) {
+  double visits = node.kind == DermNode::Kind::kVisit ? 1 : 0;
+  if (depth > 0) {
+    for (const DermNode& child : node.children) visits += VisitsOf(child, depth - 1);
+  }
+  return node.visits * visits;
+}
+
 class Checker {
  public:
   explicit Checker(std::size_t microservices) : microservices_(microservices) {}
@@ -93,6 +102,10 @@ void CheckGraphs(const DermProblem& problem, Checker& check) {
     }
     sum += graph.share;
     check.CheckTree(graph.tree, graph.id, 1);
+    if (const double visits = VisitsOf(graph.tree, kDeepest); !(visits <= kMostVisits)) {
+      check.Fail("graph '{}' has {} visits in all, expected at most {}", graph.id, visits,
+                 kMostVisits);
+    }
   }
   if (!problem.graphs.empty() && !(std::fabs(sum - 1) <= kShareTolerance)) {
     check.Fail("the shares of the graphs sum to {}, expected 1 within {}", sum, kShareTolerance);

@@ -56,8 +56,9 @@ struct DermProblem {
 
 // kInvalidArgument lists every violation with its place, value and bound: empty lists, names that
 // are empty or double, shares below 0 or whose sum is off 1 by more than 1e-6, a law that is none,
-// fewest < 1 or above most, an unknown microservice, visits < 1, an empty sequence or parallel
-// node, nesting above 512, load < 0, SLA <= 0, target outside (0, 1), share error outside [0, 1).
+// fewest < 1 or above most, an unknown microservice, visits < 1 or above 1e6 in all, an empty
+// sequence or parallel node, nesting above 512, load < 0, SLA <= 0, target outside (0, 1), share
+// error outside [0, 1).
 absl::Status ValidateDermProblem(const DermProblem& problem);
 
 // The laws in the form in which the solver takes them. REQUIRES: a valid problem.

@@ -363,6 +363,10 @@ TEST(DermSolverTest, RefusesWhatIsNoProblem) {
     EXPECT_NE(message.find(words), std::string::npos) << message;
   }
   bad = good;
+  bad.graphs[0].tree.visits = 2000;
+  bad.graphs[0].tree.children[0].visits = 1000;
+  EXPECT_NE(SolveDerm(bad).status().message().find("has 2002000 visits in all"), std::string::npos);
+  bad = good;
   bad.graphs[0].tree.children[0].microservice = 7;
   EXPECT_FALSE(SolveDerm(bad).ok());
   bad = good;

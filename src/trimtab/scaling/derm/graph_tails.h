@@ -32,7 +32,8 @@ class GraphTails {
   // of MicroservicesOf(g), also the rise of it with the mean of each, in 1/s.
   double Beyond(std::size_t g, std::span<const LoadLaw::Moments> moments,
                 std::span<double> prices = {});
-  // The same by the grid, of so many cells, where Beyond() is not exact.
+  // The same by the grid, of so many cells, where Beyond() is not exact; by the contour for a
+  // sequence of tabulated laws.
   double Check(std::size_t g, std::span<const LoadLaw::Moments> moments, std::size_t cells = 256);
 
   // The time by which `level` of all requests are done, by Beyond().

@@ -8,6 +8,7 @@
 #include "trimtab/probability/cumulant_tail.h"
 #include "trimtab/probability/grid_tail.h"
 #include "trimtab/probability/latency_tree.h"
+#include "trimtab/probability/sequence_tail.h"
 #include "trimtab/scaling/derm/derm_problem.h"
 #include "trimtab/scaling/derm/load_law.h"
 
@@ -23,7 +24,8 @@ class TreeTail {
   // By three cumulants. `moments` by microservice; `prices`, empty or by member: the rise of it
   // with the mean of each member, along its law.
   double Beyond(double time, std::span<const LoadLaw::Moments> moments, std::span<double> prices);
-  // By the grid, each law as it is: a rate law exactly, a table by its three cumulants.
+  // The reference, each law as it is: a rate law exactly, a table as the shifted gamma with its
+  // three cumulants. By the grid, or, where nothing is parallel, by the contour, which is exact.
   double Check(double time, std::span<const LoadLaw::Moments> moments, std::size_t cells);
 
  private:
@@ -33,12 +35,17 @@ class TreeTail {
     double offset = 0;
   };
 
+  // The stages of a sequence with those gammas; false where the contour does not take one.
+  bool SetStages(std::span<const LoadLaw::Moments> moments);
+
   std::vector<Member> members_;
   LatencyTree tree_;
   CumulantEvaluator evaluator_;
   std::vector<Cumulants> cumulants_;  // by member
   std::vector<Cumulants> slopes_;
   std::vector<StageLaw> laws_;
+  std::vector<Stage> stages_;
+  SequenceWorkspace workspace_;
 };
 
 }  // namespace trimtab
