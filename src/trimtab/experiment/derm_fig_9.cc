@@ -66,8 +66,10 @@ DividedDraws DivideDraws(const DrawnLoad& drawn) {
 absl::StatusOr<std::vector<DrawnMicroservice>> DrawAll(const ExperimentInput& input,
                                                        const SampleSource& source,
                                                        std::uint64_t seed) {
-  const DistributionSweepOptions options{
-      .loads = kLoads, .paper_samples = kSamples, .samples = kSamples, .seed = seed};
+  DistributionSweepOptions options;
+  options.loads = kLoads;
+  options.paper_samples = options.samples = kSamples;
+  options.seed = seed;
   const Allocation initial = InitialAllocation(input.scenario);
   std::vector<DrawnMicroservice> all;
   for (std::size_t m = 0; m < input.scenario.application.size(); ++m) {
