@@ -37,7 +37,8 @@ constexpr std::array kCommands = {
     Command{.name = "eval latency",
             .description = "Compare latency models on samples that were held out",
             .examples = "trimtab eval latency --samples samples.csv -o json\n"
-                        "trimtab eval latency --samples samples.csv --model nn4 --masks",
+                        "trimtab eval latency --samples samples.csv --model nn4 --masks\n"
+                        "trimtab eval latency --samples samples.csv --cumulants",
             .declare = DeclareEvalLatency},
     Command{.name = "eval latency-distribution",
             .description = "Compare distributions of own latency, and their loads, on spans",

@@ -18,6 +18,7 @@
 #include "trimtab/cli/span_files.h"
 #include "trimtab/cli/sweep_bars.h"
 #include "trimtab/latency/accuracy.h"
+#include "trimtab/latency/cumulant_accuracy.h"
 #include "trimtab/latency/latency_models.h"
 #include "trimtab/profiling/evaluation.h"
 #include "trimtab/profiling/label_check.h"
@@ -31,6 +32,7 @@ struct Values {
   std::string samples = "samples.csv";
   std::vector<std::string> models;
   bool masks = false;
+  bool cumulants = false;
   std::string scenario;
   std::int64_t labels = LabelCheckOptions().labels;
   std::int64_t requests = LabelCheckOptions().requests;
@@ -42,17 +44,32 @@ struct Values {
   double sampling = 1;
 };
 
-// A column a model, a row a microservice, median and worst below.
+// Every microservice that a report knows, in the order in which they first appear.
+std::vector<std::string> NamesIn(const std::vector<AccuracyReport>& reports) {
+  std::vector<std::string> names;
+  for (const AccuracyReport& report : reports) {
+    for (const MicroserviceAccuracy& of : report.microservices) {
+      if (std::ranges::find(names, of.name) == names.end()) names.push_back(of.name);
+    }
+  }
+  return names;
+}
+
+// A column a model, a row a microservice, median and worst below. Nothing where a model had nothing
+// to be tested on.
 void WriteComparison(const std::vector<AccuracyReport>& reports, Context& context) {
   std::vector<Table::Column> columns = {{.key = "microservice", .header = "accuracy %"}};
   for (const AccuracyReport& report : reports) {
     columns.push_back({.key = report.model, .header = report.model, .decimals = 1});
   }
   Table table(columns);
-  for (std::size_t m = 0; m < reports.front().microservices.size(); ++m) {
-    std::vector<Table::Cell> cells = {reports.front().microservices[m].name};
+  for (const std::string& name : NamesIn(reports)) {
+    std::vector<Table::Cell> cells = {name};
     for (const AccuracyReport& report : reports) {
-      cells.emplace_back(report.microservices[m].accuracy);
+      const auto of = std::ranges::find(report.microservices, name, &MicroserviceAccuracy::name);
+      Table::Cell cell;
+      if (of != report.microservices.end()) cell = of->accuracy;
+      cells.push_back(cell);
     }
     table.AddRow(std::move(cells));
   }
@@ -83,13 +100,9 @@ void WriteReports(const std::vector<AccuracyReport>& reports, OutputFormat outpu
   table.WriteCsv(context.out);
 }
 
-absl::StatusOr<std::vector<AccuracyReport>> EvaluateLatency(const SampleTable& table,
-                                                            const Values& values,
-                                                            Context& context) {
-  std::vector<std::string> kinds = values.models;
-  if (kinds.empty()) {
-    for (const LatencyModelKind& kind : LatencyModelKinds()) kinds.emplace_back(kind.name);
-  }
+// Every microservice that has samples to train and to test on.
+absl::StatusOr<std::vector<MicroserviceSamples>> DividedOf(const SampleTable& table,
+                                                           Context& context) {
   auto divided = DividedSamplesOf(table);
   std::erase_if(divided, [&](const MicroserviceSamples& of) {
     if (!of.test.empty() && !of.training.empty()) return false;
@@ -97,8 +110,35 @@ absl::StatusOr<std::vector<AccuracyReport>> EvaluateLatency(const SampleTable& t
     return true;
   });
   if (divided.empty()) return absl::InvalidArgumentError("the table has no samples held out");
-  const auto masks =
-      values.masks ? StandardMasks() : std::vector<InterferenceMask>{StandardMasks().front()};
+  return divided;
+}
+
+std::vector<InterferenceMask> MasksOf(const Values& values) {
+  if (values.masks) return StandardMasks();
+  return {StandardMasks().front()};
+}
+
+absl::StatusOr<std::vector<AccuracyReport>> EvaluateCumulants(const SampleTable& table,
+                                                              const Values& values,
+                                                              Context& context) {
+  const auto divided = DividedOf(table, context);
+  if (!divided.ok()) return divided.status();
+  NeuralLatencyOptions options;
+  options.seed = values.seed;
+  return EvaluateCumulantModel(*divided, MasksOf(values), options, ThreadsOf(values.threads));
+}
+
+absl::StatusOr<std::vector<AccuracyReport>> EvaluateLatency(const SampleTable& table,
+                                                            const Values& values,
+                                                            Context& context) {
+  if (values.cumulants) return EvaluateCumulants(table, values, context);
+  std::vector<std::string> kinds = values.models;
+  if (kinds.empty()) {
+    for (const LatencyModelKind& kind : LatencyModelKinds()) kinds.emplace_back(kind.name);
+  }
+  const auto divided = DividedOf(table, context);
+  if (!divided.ok()) return divided.status();
+  const auto masks = MasksOf(values);
   LatencyModelOptions options;
   options.neural.seed = values.seed;
   options.trees.seed = values.seed;
@@ -108,7 +148,7 @@ absl::StatusOr<std::vector<AccuracyReport>> EvaluateLatency(const SampleTable& t
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     if (context.stop) return absl::CancelledError("stopped before all models were trained");
     auto of_kind =
-        EvaluateLatencyModel(kinds[k], divided, masks, options, ThreadsOf(values.threads));
+        EvaluateLatencyModel(kinds[k], *divided, masks, options, ThreadsOf(values.threads));
     if (!of_kind.ok()) return of_kind.status();
     std::ranges::move(*of_kind, std::back_inserter(reports));
     show(static_cast<std::int64_t>(k) + 1, static_cast<std::int64_t>(kinds.size()));
@@ -121,6 +161,7 @@ absl::StatusOr<std::vector<AccuracyReport>> EvaluateTails(const SampleTable& tab
   SweepBars bars(context.progress);
   TrainingOptions options;
   options.seed = values.seed;
+  options.cumulants = false;
   options.threads = ThreadsOf(values.threads);
   options.progress = bars.Callback("train");
   const auto profile = TrainProfile(table, table, options);
@@ -201,8 +242,16 @@ CommandAction DeclareEvalLatency(Arguments& arguments) {
                        "only this one of nn2 to nn6, pwl, xgb; may be repeated", "NAME");
   arguments.Flag("masks", &values->masks,
                  "also with each and with all interferences hidden from the model");
+  arguments.Flag("cumulants", &values->cumulants,
+                 "instead: mean, deviation and third cumulant, and the P95 that they imply");
   DeclareRest(arguments, *values);
-  return [values](Context& context) { return RunComparison(&EvaluateLatency, *values, context); };
+  return [values](Context& context) -> absl::StatusOr<ExitCode> {
+    if (values->cumulants && !values->models.empty()) {
+      return absl::InvalidArgumentError(
+          fmt::format("--cumulants and --model {}: one or the other", values->models.front()));
+    }
+    return RunComparison(&EvaluateLatency, *values, context);
+  };
 }
 
 CommandAction DeclareEvalEndToEnd(Arguments& arguments) {

@@ -127,7 +127,8 @@ SeededAccuracy SummarizeSeeds(std::string kind, const std::vector<double>& accur
 absl::StatusOr<ExperimentResult> RunGradFig8b(const ExperimentInput& input) {
   const auto table = MeasureSamples(input);
   if (!table.ok()) return table.status();
-  const auto profile = TrainProfile(*table, *table, {.seed = input.seed, .threads = input.threads});
+  const auto profile = TrainProfile(
+      *table, *table, {.seed = input.seed, .cumulants = false, .threads = input.threads});
   if (!profile.ok()) return profile.status();
   const auto judged = JudgeKinds(input, *table, *profile);
   if (!judged.ok()) return judged.status();

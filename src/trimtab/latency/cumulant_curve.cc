@@ -16,14 +16,8 @@
 namespace trimtab {
 namespace {
 
-constexpr double kLeastSkewness = 1e-3;
-
 using Member = double Cumulants::*;
 constexpr Member kMembers[] = {&Cumulants::mean, &Cumulants::variance, &Cumulants::third};
-
-double LeastThird(const Cumulants& of) {
-  return kLeastSkewness * of.variance * std::sqrt(of.variance);
-}
 
 absl::Status ValidatePoints(std::span<const CumulantPoint> points) {
   if (points.empty()) return absl::InvalidArgumentError("a cumulant curve has no point");
@@ -76,6 +70,10 @@ void MakeRising(std::vector<double>& values) {
 }
 
 }  // namespace
+
+double LeastThird(const Cumulants& of) {
+  return kLeastSkewness * of.variance * std::sqrt(of.variance);
+}
 
 Cumulants CumulantsOf(std::span<const double> seconds) {
   const auto count = static_cast<double>(seconds.size());

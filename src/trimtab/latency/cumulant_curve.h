@@ -18,6 +18,11 @@ Cumulants CumulantsOf(std::span<const double> seconds);
 // of an exponential's P95. REQUIRES: variance > 0, 0 < p < 1.
 double QuantileOf(const Cumulants& cumulants, double p);
 
+// Own latency is not skewed to the left: a third cumulant below this times deviation^3 counts as
+// that.
+inline constexpr double kLeastSkewness = 1e-3;
+double LeastThird(const Cumulants& of);
+
 struct CumulantPoint {
   double container_load = 0;  // calls/s to one container
   Cumulants cumulants;
@@ -30,8 +35,7 @@ class CumulantCurve {
  public:
   // As measured, in rising load, each weighing alike. What falls with the load is noise (or an idle
   // server that is slower than a busy one) and replaced by the nearest rising values in least
-  // squares of logarithms. A third cumulant below a thousandth of deviation^3 is raised to that:
-  // own latency is not skewed to the left.
+  // squares of logarithms. A third cumulant below LeastThird() is raised to that.
   // kInvalidArgument when there is no point, loads do not rise from at least 0, a number is not
   // finite, or a mean or variance is not above 0, naming the point.
   static absl::StatusOr<CumulantCurve> Fit(std::vector<CumulantPoint> measured);

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "trimtab/application/allocation.h"
 #include "trimtab/application/interference.h"
+#include "trimtab/probability/cumulants.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
 
@@ -20,7 +21,8 @@ struct LatencyFeatures {
   friend bool operator==(const LatencyFeatures&, const LatencyFeatures&) = default;
 };
 
-// One label: the P95 own latency of a container under `features`.
+// The labels of one setting: the P95 own latency of a container under `features`, and the cumulants
+// of the same requests.
 struct LatencySample {
   LatencyFeatures features;
   Latency tail{0};
@@ -30,6 +32,7 @@ struct LatencySample {
   double pool_full_share = 0;
   // Measured in a run of the whole call tree, not with the container alone.
   bool whole_tree = false;
+  MeasuredCumulants cumulants = {};  // in s, s^2 and s^3; asked for by NeuralCumulantModel alone
 };
 
 // Whether a model can be fitted: at least one sample, and every tail, error, load and CPU positive

@@ -12,4 +12,12 @@ struct Cumulants {
   friend bool operator==(const Cumulants&, const Cumulants&) = default;
 };
 
+// Those of a finite sample.
+struct MeasuredCumulants {
+  Cumulants value;
+  // Estimated, each of its own cumulant; of the third one, which may be about 0, relative to its
+  // amount. 1 where nothing is known.
+  Cumulants relative_standard_error = {.mean = 1, .variance = 1, .third = 1};
+};
+
 }  // namespace trimtab

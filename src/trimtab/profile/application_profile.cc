@@ -105,6 +105,14 @@ absl::Status ReadDistributions(const nlohmann::json& json, ApplicationProfile& p
   return absl::OkStatus();
 }
 
+absl::Status ReadCumulants(const nlohmann::json& json, SimdLevel simd,
+                           ApplicationProfile& profile) {
+  auto section = CumulantsFromJson(json, "cumulants", NamesOf(profile), simd);
+  if (!section.ok()) return section.status();
+  profile.cumulants = *std::move(section);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ApplicationProfile> ReadMembers(const nlohmann::json& document, SimdLevel simd) {
   JsonFields fields(document, "profile");
   if (fields.Text("format") != kFormat) fields.Fail("format", fmt::format("\"{}\"", kFormat));
@@ -119,6 +127,8 @@ absl::StatusOr<ApplicationProfile> ReadMembers(const nlohmann::json& document, S
   const auto quality = EndToEndQualityFromJson(fields.Object("endToEndQuality"));
   const nlohmann::json* distributions =
       document.contains("distributions") ? &fields.Object("distributions") : nullptr;
+  const nlohmann::json* cumulants =
+      document.contains("cumulants") ? &fields.Object("cumulants") : nullptr;
   if (auto status = fields.Finish(); !status.ok()) return status;
   if (!quality.ok()) return quality.status();
   profile.end_to_end_quality = *quality;
@@ -142,6 +152,9 @@ absl::StatusOr<ApplicationProfile> ReadMembers(const nlohmann::json& document, S
   }
   if (distributions != nullptr) {
     if (auto status = ReadDistributions(*distributions, profile); !status.ok()) return status;
+  }
+  if (cumulants != nullptr) {
+    if (auto status = ReadCumulants(*cumulants, simd, profile); !status.ok()) return status;
   }
   return profile;
 }
@@ -178,6 +191,9 @@ std::string ProfileToJson(const ApplicationProfile& profile) {
                      {"accuracy", quality.accuracy}}}};
   if (profile.distributions)
     document["distributions"] = DistributionsToJson(*profile.distributions);
+  if (profile.cumulants) {
+    document["cumulants"] = CumulantsToJson(*profile.cumulants, NamesOf(profile));
+  }
   return document.dump(1) + "\n";
 }
 

@@ -15,6 +15,7 @@
 #include "trimtab/latency/neural_latency_model.h"
 #include "trimtab/latency/slope_signs.h"
 #include "trimtab/neural/simd_level.h"
+#include "trimtab/profile/cumulant_profile.h"
 #include "trimtab/profile/distribution_profile.h"
 
 namespace trimtab {
@@ -65,6 +66,8 @@ struct ApplicationProfile {
   EndToEndQuality end_to_end_quality;
   // Where they were measured too: what Derm plans on. A section with a version of its own.
   std::optional<DistributionProfile> distributions = std::nullopt;
+  // Where they were trained too, as above.
+  std::optional<CumulantProfile> cumulants = std::nullopt;
 
   // The models in the order of MicroserviceId; they live as long as this profile.
   std::vector<const LatencyModel*> LatencyModels() const;

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-NeuralLatencyModel Model(std::uint64_t seed) {
+std::vector<LatencySample> Samples() {
   std::vector<LatencySample> samples;
   for (int i = 1; i <= 40; ++i) {
     LatencySample sample;
@@ -20,14 +20,23 @@ NeuralLatencyModel Model(std::uint64_t seed) {
                        RequestsPerSecond(10.0 * i),
                        Interference::None()};
     sample.tail = Latency(1.0 / i + 2);
+    sample.cumulants.value = {.mean = 1e-3 / i, .variance = 1e-6 / i, .third = 1e-9};
     samples.push_back(sample);
   }
+  return samples;
+}
+
+NeuralLatencyOptions Options(std::uint64_t seed) {
   NeuralLatencyOptions options;
   options.hidden = 8;
   options.samples_read = 1;
   options.seed = seed;
   options.simd = SimdLevel::kPortable;
-  return *NeuralLatencyModel::Fit(samples, options);
+  return options;
+}
+
+NeuralLatencyModel Model(std::uint64_t seed) {
+  return *NeuralLatencyModel::Fit(Samples(), Options(seed));
 }
 
 ApplicationProfile Profile() {
@@ -51,6 +60,78 @@ ApplicationProfile Profile() {
   profile.end_to_end.error_ratios = {0.9, 1.1};
   profile.end_to_end_quality = {.training_runs = 30, .test_runs = 5, .accuracy = 88.5};
   return profile;
+}
+
+ApplicationProfile WithCumulants() {
+  ApplicationProfile profile = Profile();
+  profile.cumulants.emplace();
+  for (std::uint64_t seed = 0; seed < 2; ++seed) {
+    const CumulantAccuracy quality = {.mean = {.accuracy = 95.5, .samples = 12},
+                                      .deviation = {.accuracy = 91, .samples = 11},
+                                      .third_root = {.accuracy = 200.0 / 3, .samples = 1},
+                                      .third = {}};
+    profile.cumulants->microservices.push_back(
+        {*NeuralCumulantModel::Fit(Samples(), Options(seed)), quality});
+  }
+  return profile;
+}
+
+TEST(ApplicationProfileTest, ReadsCumulantsBackExactly) {
+  const ApplicationProfile profile = WithCumulants();
+  const std::string text = ProfileToJson(profile);
+  const auto back = ProfileFromJson(text, SimdLevel::kPortable);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(ProfileToJson(*back), text);
+  ASSERT_TRUE(back->cumulants.has_value());
+  const LatencyFeatures features = Samples()[7].features;
+  for (std::size_t m = 0; m < 2; ++m) {
+    const ProfiledCumulants& of = profile.cumulants->microservices[m];
+    EXPECT_EQ(back->cumulants->microservices[m].quality, of.quality);
+    EXPECT_EQ(back->cumulants->microservices[m].model.Predict(features),
+              of.model.Predict(features));
+  }
+}
+
+TEST(ApplicationProfileTest, AFileWithoutCumulantsIsReadAsBefore) {
+  auto json = nlohmann::ordered_json::parse(ProfileToJson(WithCumulants()));
+  json.erase("cumulants");
+  EXPECT_EQ(json.dump(1) + "\n", ProfileToJson(Profile()));
+  const auto back = ProfileFromJson(json.dump(), SimdLevel::kPortable);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_FALSE(back->cumulants.has_value());
+}
+
+TEST(ApplicationProfileTest, NamesWhatIsWrongWithCumulants) {
+  const auto status_with = [](auto change) {
+    auto json = nlohmann::json::parse(ProfileToJson(WithCumulants()));
+    change(json["cumulants"]);
+    return ProfileFromJson(json.dump(), SimdLevel::kPortable).status();
+  };
+  const auto message_with = [&](auto change) {
+    const absl::Status status = status_with(change);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    return std::string(status.message());
+  };
+  const auto version = status_with([](auto& c) { c["version"] = 9; });
+  EXPECT_TRUE(absl::IsFailedPrecondition(version));
+  EXPECT_EQ(version.message(), "cumulants.version is 9, this program reads 1");
+  EXPECT_EQ(message_with([](auto& c) { c.erase("version"); }),
+            "cumulants.version is missing, expected an integer in [1, 1]");
+  EXPECT_EQ(message_with([](auto& c) { c["colour"] = 1; }),
+            "cumulants has an unknown key 'colour'");
+  EXPECT_EQ(message_with([](auto& c) { c["microservices"].erase(1); }),
+            "cumulants.microservices has 1 entries, the profile 2");
+  EXPECT_EQ(message_with([](auto& c) { c["microservices"][1]["name"] = "cart"; }),
+            "cumulants.microservices[1].name is 'cart', the profile has 'search' there");
+  EXPECT_EQ(message_with([](auto& c) { c["microservices"][0]["quality"].erase("third"); }),
+            "cumulants.microservices[0].quality.third is missing, expected an object");
+  EXPECT_EQ(
+      message_with([](auto& c) { c["microservices"][0]["quality"]["mean"]["accuracy"] = 101; }),
+      "cumulants.microservices[0].quality.mean.accuracy is 101, expected a number in "
+      "[-1000000000, 100]");
+  EXPECT_EQ(message_with([](auto& c) { c["microservices"][0]["model"].erase("thirdRoot"); }),
+            "cumulants.microservices[0].model: neural cumulant model member 'thirdRoot' is "
+            "missing");
 }
 
 TEST(ApplicationProfileTest, ReadsBackExactly) {

@@ -138,7 +138,7 @@ absl::StatusOr<Fields> Split(std::string_view line) {
 constexpr std::int64_t kLargestCount = 1'000'000'000'000;
 
 // Cumulants are printed and read in single precision, shortest and exact.
-void AppendCumulants(const CumulantLabel& label, std::string& out) {
+void AppendCumulants(const MeasuredCumulants& label, std::string& out) {
   for (const double value : {label.value.mean, label.value.variance, label.value.third}) {
     fmt::format_to(std::back_inserter(out), ",{}", static_cast<float>(value));
   }
@@ -146,8 +146,8 @@ void AppendCumulants(const CumulantLabel& label, std::string& out) {
   fmt::format_to(std::back_inserter(out), ",{},{},{}", error.mean, error.variance, error.third);
 }
 
-CumulantLabel ReadCumulants(FieldReader& reader) {
-  CumulantLabel label;
+MeasuredCumulants ReadCumulants(FieldReader& reader) {
+  MeasuredCumulants label;
   label.value.mean = static_cast<double>(reader.Number<float>(kMean, 0, 1e6F));
   label.value.variance = static_cast<double>(reader.Number<float>(kVariance, 0, 1e12F));
   label.value.third = static_cast<double>(reader.Number<float>(kThird, -1e18F, 1e18F));

@@ -20,7 +20,7 @@ double ToSinglePrecision(double value) {
   return std::bit_cast<double>((bits + (kLow >> 1) + (bits >> kDropped & 1)) & ~kLow);
 }
 
-CumulantLabel AtTableResolution(const CumulantLabel& label) {
+MeasuredCumulants AtTableResolution(const MeasuredCumulants& label) {
   const Cumulants& value = label.value;
   const Cumulants& error = label.relative_standard_error;
   return {.value = {.mean = ToSinglePrecision(value.mean),

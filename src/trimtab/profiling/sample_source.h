@@ -23,13 +23,6 @@ struct LabelAccuracy {
   std::int64_t most_requests = 20000;
 };
 
-// The cumulants of the own latency of one microservice under one setting, in s, s^2 and s^3.
-struct CumulantLabel {
-  Cumulants value;
-  // Estimated; of the third cumulant, which may be about 0, relative to its amount.
-  Cumulants relative_standard_error = {.mean = 1, .variance = 1, .third = 1};
-};
-
 // The own latency of one microservice under one setting: its P95, and the cumulants of the same
 // requests.
 struct LatencyLabel {
@@ -39,7 +32,7 @@ struct LatencyLabel {
   double pool_full_share = 0;          // share of time in which no thread was free
   std::int64_t requests = 0;           // behind the label
   bool whole_tree = false;
-  CumulantLabel cumulants = {};
+  MeasuredCumulants cumulants = {};  // in s, s^2 and s^3
 };
 
 // The own latencies of one microservice under one setting, each request for itself.

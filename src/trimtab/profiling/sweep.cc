@@ -21,7 +21,7 @@ constexpr std::int64_t kFewestRequests = 500;
 constexpr double kSpreadOfBias = 0.05;
 
 // A constant delay moves the mean and nothing else.
-CumulantLabel Shifted(CumulantLabel label, Latency shift) {
+MeasuredCumulants Shifted(MeasuredCumulants label, Latency shift) {
   const double mean = label.value.mean + InSeconds(shift);
   if (mean > 0) label.relative_standard_error.mean *= label.value.mean / mean;
   label.value.mean = mean;

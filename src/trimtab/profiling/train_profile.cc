@@ -8,6 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "fmt/format.h"
 #include "trimtab/latency/accuracy.h"
+#include "trimtab/latency/cumulant_accuracy.h"
+#include "trimtab/latency/neural_cumulant_model.h"
 #include "trimtab/latency/slope_signs.h"
 #include "trimtab/neural/parallel_for.h"
 #include "trimtab/probability/random_stream.h"
@@ -45,8 +47,23 @@ LatencyQuality QualityOf(const LatencyModel& model, const std::vector<LatencySam
   return quality;
 }
 
-absl::StatusOr<ProfiledMicroservice> TrainOne(const SampleTable& samples, MicroserviceId id,
-                                              const TrainingOptions& options) {
+// All models of one microservice.
+struct TrainedMicroservice {
+  ProfiledMicroservice tail;
+  std::optional<ProfiledCumulants> cumulants;
+};
+
+absl::StatusOr<ProfiledCumulants> TrainCumulants(const std::vector<LatencySample>& training,
+                                                 const std::vector<LatencySample>& test,
+                                                 const NeuralLatencyOptions& options) {
+  auto model = NeuralCumulantModel::Fit(training, options);
+  if (!model.ok()) return model.status();
+  const CumulantAccuracy quality = AccuracyOfCumulants(*model, test);
+  return ProfiledCumulants{*std::move(model), quality};
+}
+
+absl::StatusOr<TrainedMicroservice> TrainOne(const SampleTable& samples, MicroserviceId id,
+                                             const TrainingOptions& options) {
   const std::string& name = samples.manifest.microservices[id.value()].name;
   const auto training = LatencySamplesOf(samples, id, SampleRole::kTrain);
   if (static_cast<std::int64_t>(training.size()) < kFewestTrainingSamples) {
@@ -54,22 +71,31 @@ absl::StatusOr<ProfiledMicroservice> TrainOne(const SampleTable& samples, Micros
         fmt::format("microservice '{}' has {} training samples, at least {} are needed", name,
                     training.size(), kFewestTrainingSamples));
   }
+  const auto test = LatencySamplesOf(samples, id, SampleRole::kTest);
   NeuralLatencyOptions latency = options.latency;
   latency.seed = SeedOf(options.seed, name);
+  const auto named = [&name](const absl::Status& status) {
+    return absl::Status(status.code(),
+                        fmt::format("microservice '{}': {}", name, std::string(status.message())));
+  };
   auto model = NeuralLatencyModel::Fit(training, latency);
-  if (!model.ok()) {
-    return absl::Status(model.status().code(), fmt::format("microservice '{}': {}", name,
-                                                           std::string(model.status().message())));
+  if (!model.ok()) return named(model.status());
+  auto quality = QualityOf(*model, test);
+  TrainedMicroservice trained{
+      {name, *std::move(model), std::move(quality), static_cast<std::int64_t>(training.size())},
+      std::nullopt};
+  if (options.cumulants) {
+    auto cumulants = TrainCumulants(training, test, latency);
+    if (!cumulants.ok()) return named(cumulants.status());
+    trained.cumulants = *std::move(cumulants);
   }
-  auto quality = QualityOf(*model, LatencySamplesOf(samples, id, SampleRole::kTest));
-  return ProfiledMicroservice{name, *std::move(model), std::move(quality),
-                              static_cast<std::int64_t>(training.size())};
+  return trained;
 }
 
 absl::Status TrainLatencies(const SampleTable& samples, const TrainingOptions& options,
                             ApplicationProfile& profile) {
   const std::size_t count = samples.manifest.microservices.size();
-  std::vector<std::optional<absl::StatusOr<ProfiledMicroservice>>> trained(count);
+  std::vector<std::optional<absl::StatusOr<TrainedMicroservice>>> trained(count);
   std::mutex mutex;  // guards done and the progress callback
   std::int64_t done = 0;
   ParallelFor(count, options.threads, [&](std::size_t m) {
@@ -78,9 +104,12 @@ absl::Status TrainLatencies(const SampleTable& samples, const TrainingOptions& o
     ++done;
     if (options.progress) options.progress(done, static_cast<std::int64_t>(count) + 1);
   });
+  if (options.cumulants) profile.cumulants.emplace();
   for (auto& one : trained) {
     if (!one->ok()) return one->status();
-    profile.microservices.push_back(**std::move(one));
+    TrainedMicroservice& of = **one;
+    profile.microservices.push_back(std::move(of.tail));
+    if (of.cumulants) profile.cumulants->microservices.push_back(*std::move(of.cumulants));
   }
   return absl::OkStatus();
 }

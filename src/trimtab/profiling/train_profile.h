@@ -19,14 +19,18 @@ struct TrainingOptions {
   NeuralLatencyOptions latency = {};
   EndToEndTrainingOptions end_to_end = {};
   std::uint64_t seed = 1;
+  // Also the models of cumulants, each from three networks with the options of `latency`. Neither
+  // changes the other models.
+  bool cumulants = true;
   int threads = 1;  // does not change a model
   // May be empty; called from any of the threads, one at a time: models done of models in all.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
 };
 
 // Trains one latency model for each microservice (Grad IV-A) on the training rows of `samples`,
-// then the end-to-end predictor (IV-C) on the training runs of `tree_samples`, fed with what the
-// latency models predict, and measures the errors of all on the rows held out.
+// and one of cumulants if asked for, then the end-to-end predictor (IV-C) on the training runs of
+// `tree_samples`, fed with what the latency models predict, and measures the errors of all on the
+// rows held out.
 //
 // kFailedPrecondition, naming the fields that differ, when the tables are not of the same scenario;
 // kInvalidArgument when a microservice has fewer than kFewestTrainingSamples samples, or as the

@@ -61,6 +61,27 @@ TEST_F(TrainProfileTest, LearnsTheFormulaOfTheFake) {
   EXPECT_GT(profile().end_to_end_quality.test_runs, 3);
 }
 
+TEST_F(TrainProfileTest, LearnsTheCumulantsOfTheFake) {
+  ASSERT_TRUE(profile().cumulants.has_value());
+  ASSERT_EQ(profile().cumulants->microservices.size(), 2U);
+  for (const ProfiledCumulants& of : profile().cumulants->microservices) {
+    EXPECT_GE(of.quality.mean.accuracy, 93);
+    EXPECT_GE(of.quality.deviation.accuracy, 93);
+    EXPECT_GE(of.quality.third_root.accuracy, 93);
+    EXPECT_GT(of.quality.third.samples, 20);
+  }
+}
+
+TEST_F(TrainProfileTest, CumulantsChangeNoOtherModel) {
+  TrainingOptions options = Quick();
+  options.cumulants = false;
+  auto without = TrainProfile(samples(), samples(), options);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_FALSE(without->cumulants.has_value());
+  without->cumulants = profile().cumulants;
+  EXPECT_EQ(ProfileToJson(*without), ProfileToJson(profile()));
+}
+
 TEST_F(TrainProfileTest, CarriesItsProvenance) {
   EXPECT_EQ(profile().application, "fake");
   EXPECT_EQ(profile().scenario_hash, "hash");

@@ -13,6 +13,15 @@ LatencyFeatures FeaturesOf(const SampleRow& row) {
   return {row.container, row.container_load, row.interference};
 }
 
+// What the labels are off by besides their noise: `bias`, of every time.
+void AddBias(double bias, LatencySample& sample) {
+  Cumulants& error = sample.cumulants.relative_standard_error;
+  sample.relative_standard_error = std::hypot(sample.relative_standard_error, bias);
+  error.mean = std::hypot(error.mean, bias);
+  error.variance = std::hypot(error.variance, 2 * bias);
+  error.third = std::hypot(error.third, 3 * bias);
+}
+
 // The run whose rows are `run`; empty when a microservice has no container in it.
 std::optional<EndToEndSample> SampleOfRun(std::span<const SampleRow> run,
                                           std::span<const LatencyModel* const> models) {
@@ -48,8 +57,9 @@ std::vector<LatencySample> LatencySamplesOf(const SampleTable& table, Microservi
     sample.features = FeaturesOf(row);
     sample.tail = row.label.tail;
     sample.relative_standard_error = row.label.relative_standard_error;
+    sample.cumulants = row.label.cumulants;
     if (!row.label.whole_tree && row.label.utilization > kBiasFromUtilization) {
-      sample.relative_standard_error = std::hypot(sample.relative_standard_error, bias);
+      AddBias(bias, sample);
     }
     sample.pool_full_share = row.label.pool_full_share;
     sample.whole_tree = row.label.whole_tree;

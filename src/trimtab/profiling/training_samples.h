@@ -19,7 +19,8 @@ inline constexpr std::int64_t kFewestRequestsOfALabel = 500;
 inline constexpr double kMostErrorOfATestLabel = 0.1;
 
 // The rows of one microservice with this role, alone and in the tree. Where alone is least certain
-// (utilisation above 0.6) the measured bias of measuring alone counts into the label's error.
+// (utilisation above 0.6) the measured bias of measuring alone counts into the label's error, twice
+// into that of the variance and thrice into that of the third cumulant.
 // Rows without a latency or with fewer than kFewestRequestsOfALabel requests are left out, and of
 // those to test on the ones whose own error exceeds kMostErrorOfATestLabel: a model is not to be
 // judged by them.

@@ -19,6 +19,9 @@ SampleRow Row(std::int64_t setting, std::size_t microservice, double tail_ms) {
   row.label.relative_standard_error = 0.03;
   row.label.utilization = 0.5;
   row.label.requests = 2000;
+  row.label.cumulants = {
+      .value = {.mean = 1e-3 * tail_ms / 3, .variance = 1e-6, .third = 1e-9},
+      .relative_standard_error = {.mean = 0.03, .variance = 0.06, .third = 0.09}};
   return row;
 }
 
@@ -83,6 +86,12 @@ TEST(LatencySamplesOfTest, TheBiasOfMeasuringAloneCountsAboveUtilisation06) {
   EXPECT_DOUBLE_EQ(samples[1].relative_standard_error, 0.05);  // sqrt(0.03^2 + 0.04^2)
   EXPECT_DOUBLE_EQ(samples[2].relative_standard_error, 0.03);
   EXPECT_TRUE(samples[2].whole_tree);
+  const Cumulants& error = samples[1].cumulants.relative_standard_error;
+  EXPECT_DOUBLE_EQ(error.mean, 0.05);
+  EXPECT_DOUBLE_EQ(error.variance, 0.1);
+  EXPECT_DOUBLE_EQ(error.third, 0.15);
+  EXPECT_EQ(samples[0].cumulants.relative_standard_error.third, 0.09);
+  EXPECT_EQ(samples[1].cumulants.value, busy.label.cumulants.value);
 }
 
 TEST(EndToEndSamplesOfTest, FeedsWhatTheModelsPredictForEachContainer) {

@@ -57,18 +57,18 @@ double RelativeError(const std::vector<Cumulants>& without, double Cumulants::* 
 }
 
 // Of distances from `center`, all in nanoseconds.
-CumulantLabel LabelOf(const std::vector<PowerSums>& batches, double center) {
+MeasuredCumulants LabelOf(const std::vector<PowerSums>& batches, double center) {
   PowerSums all;
   for (const PowerSums& batch : batches) all.Add(batch);
-  if (batches.size() < 2 || all.count < kFewestOfABatch * kTailBatches) return CumulantLabel();
+  if (batches.size() < 2 || all.count < kFewestOfABatch * kTailBatches) return MeasuredCumulants();
   std::vector<Cumulants> without;
   for (const PowerSums& batch : batches) {
     const PowerSums rest = all.Without(batch);
-    if (rest.count < kFewestOfABatch) return CumulantLabel();
+    if (rest.count < kFewestOfABatch) return MeasuredCumulants();
     without.push_back(KStatistics(rest));
   }
   const Cumulants of = KStatistics(all);
-  CumulantLabel label;
+  MeasuredCumulants label;
   label.value = {.mean = 1e-9 * (center + of.mean),
                  .variance = 1e-18 * of.variance,
                  .third = 1e-27 * of.third};
@@ -103,9 +103,9 @@ PowerSums SumsOf(const LogHistogram& histogram, double center) {
 
 }  // namespace
 
-CumulantLabel EstimateCumulants(const std::vector<float>& latencies) {
+MeasuredCumulants EstimateCumulants(const std::vector<float>& latencies) {
   const std::size_t count = latencies.size();
-  if (count < kTailBatches) return CumulantLabel();
+  if (count < kTailBatches) return MeasuredCumulants();
   const double center = CenterOf(latencies, count / kTailBatches);
   std::vector<PowerSums> batches;
   for (std::size_t b = 0; b < kTailBatches; ++b) {
@@ -124,7 +124,7 @@ CumulantLabel EstimateCumulants(const std::vector<float>& latencies) {
   return LabelOf(batches, center);
 }
 
-CumulantLabel EstimateCumulants(const std::vector<LogHistogram>& batches) {
+MeasuredCumulants EstimateCumulants(const std::vector<LogHistogram>& batches) {
   std::vector<PowerSums> sums;
   double center = 0;
   for (const LogHistogram& batch : batches) {

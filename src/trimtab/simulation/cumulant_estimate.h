@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "trimtab/probability/cumulants.h"
 #include "trimtab/probability/log_histogram.h"
-#include "trimtab/profiling/sample_source.h"
 
 namespace trimtab {
 
@@ -14,13 +14,13 @@ namespace trimtab {
 // independent. With fewer than three latencies a batch nothing is known: zeros with an error of 1.
 // A cumulant of 0 has an error of 0 when all batches agree, otherwise kMostCumulantError.
 // Cost: some 2 ns a latency. Allocates next to nothing.
-CumulantLabel EstimateCumulants(const std::vector<float>& latencies);
+MeasuredCumulants EstimateCumulants(const std::vector<float>& latencies);
 
 // The same from one histogram a batch, the counts of a bin spread evenly over its integers. With
 // 128 bins per octave (0.8 % of a value each) the mean is within 0.4 % whatever the values are, and
 // within 0.01 % where they spread over many bins; what a deviation below 0.2 % of the mean is, bins
 // cannot tell.
-CumulantLabel EstimateCumulants(const std::vector<LogHistogram>& batches);
+MeasuredCumulants EstimateCumulants(const std::vector<LogHistogram>& batches);
 
 inline constexpr double kMostCumulantError = 1000;
 

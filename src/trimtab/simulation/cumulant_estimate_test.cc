@@ -29,7 +29,7 @@ TEST(CumulantEstimateTest, IsTheUnbiasedOneByHand) {
   for (std::size_t i = 0; i < kTailBatches; ++i) {
     for (const float ms : {1.0F, 2.0F, 6.0F}) latencies.push_back(ms * 1e6F);
   }
-  const CumulantLabel label = EstimateCumulants(latencies);
+  const MeasuredCumulants label = EstimateCumulants(latencies);
   EXPECT_NEAR(label.value.mean, 3e-3, 1e-15);
   EXPECT_NEAR(label.value.variance, 280.0 / 59 * 1e-6, 1e-17);
   EXPECT_NEAR(label.value.third, 360.0 * 60 / (59 * 58) * 1e-9, 1e-19);
@@ -48,7 +48,7 @@ TEST(CumulantEstimateTest, ErrorsOfIndependentExponentialsAreKnown) {
   for (int i = 0; i < 100'000; ++i) {
     latencies.push_back(static_cast<float>(stream.Exponential() * 1e6));
   }
-  const CumulantLabel label = EstimateCumulants(latencies);
+  const MeasuredCumulants label = EstimateCumulants(latencies);
   EXPECT_NEAR(label.value.mean, 1e-3, 4 * 0.0032e-3);
   EXPECT_NEAR(label.value.variance, 1e-6, 4 * 0.0089e-6);
   EXPECT_NEAR(label.value.third, 2e-9, 4 * 0.046e-9);
@@ -68,8 +68,8 @@ TEST(CumulantEstimateTest, BinsAddNextToNothing) {
       seconds.push_back(1e-9 * static_cast<double>(latencies.back()));
     }
     const Cumulants raw = CumulantsOf(seconds);
-    const CumulantLabel exact = EstimateCumulants(latencies);
-    const CumulantLabel binned = EstimateCumulants(BatchesOf(latencies));
+    const MeasuredCumulants exact = EstimateCumulants(latencies);
+    const MeasuredCumulants binned = EstimateCumulants(BatchesOf(latencies));
     EXPECT_NEAR(exact.value.mean / raw.mean, 1, 1e-9);
     EXPECT_NEAR(exact.value.variance / raw.variance, 1, 1e-9);
     EXPECT_NEAR(exact.value.third / raw.third, 1, 1e-9);
@@ -84,19 +84,19 @@ TEST(CumulantEstimateTest, BinsAddNextToNothing) {
 // All latencies in one bin: the mean is that of the bin, half a bin (0.4 %) off at most.
 TEST(CumulantEstimateTest, AConstantIsKnownToHalfABin) {
   const std::vector<float> latencies(1000, 1234567.0F);
-  const CumulantLabel exact = EstimateCumulants(latencies);
+  const MeasuredCumulants exact = EstimateCumulants(latencies);
   EXPECT_NEAR(exact.value.mean, 1234567e-9, 1e-15);
   EXPECT_EQ(exact.value.variance, 0);
   EXPECT_EQ(exact.value.third, 0);
   EXPECT_EQ(exact.relative_standard_error.variance, 0);
-  const CumulantLabel binned = EstimateCumulants(BatchesOf(latencies));
+  const MeasuredCumulants binned = EstimateCumulants(BatchesOf(latencies));
   EXPECT_NEAR(binned.value.mean / exact.value.mean, 1, 0.004);
   EXPECT_LT(std::sqrt(binned.value.variance), 0.0025 * exact.value.mean);
 }
 
 TEST(CumulantEstimateTest, TooLittleSaysNothing) {
   for (const std::size_t count : {0U, 19U, 59U}) {
-    const CumulantLabel label = EstimateCumulants(std::vector<float>(count, 1e6F));
+    const MeasuredCumulants label = EstimateCumulants(std::vector<float>(count, 1e6F));
     EXPECT_EQ(label.value, Cumulants()) << count;
     EXPECT_EQ(label.relative_standard_error.mean, 1) << count;
   }
