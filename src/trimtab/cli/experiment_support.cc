@@ -63,17 +63,6 @@ Duration ProcessorTime() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-// $XDG_CACHE_HOME/trimtab, or ~/.cache/trimtab; empty where there is neither.
-std::string CacheFolder() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
-    return std::string(cache) + "/trimtab";
-  }
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
-    return std::string(home) + "/.cache/trimtab";
-  }
-  return "";
-}
-
 absl::StatusOr<DistributionProfile> MeasureInitialSizes(const Scenario& scenario,
                                                         const SampleSource& source,
                                                         const std::string& hash, std::uint64_t seed,
@@ -88,6 +77,16 @@ absl::StatusOr<DistributionProfile> MeasureInitialSizes(const Scenario& scenario
 }
 
 }  // namespace
+
+std::string CacheFolder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
+    return std::string(cache) + "/trimtab";
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+    return std::string(home) + "/.cache/trimtab";
+  }
+  return "";
+}
 
 std::function<void(std::int64_t)> BarProgress::Start(std::string name, std::int64_t total) {
   struct Line {

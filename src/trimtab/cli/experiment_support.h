@@ -63,6 +63,9 @@ absl::StatusOr<ApplicationProfile> ProfileFor(const ExperimentInput& input, cons
 absl::StatusOr<DistributionProfile> DistributionsFor(const ExperimentInput& input,
                                                      const std::string& path, Context& context);
 
+// $XDG_CACHE_HOME/trimtab, or ~/.cache/trimtab; empty where there is neither.
+std::string CacheFolder();
+
 // SearchStatic under the worst of the input's workload.
 absl::StatusOr<StaticSearchResult> SearchStaticFor(const ExperimentInput& input, int minutes);
 

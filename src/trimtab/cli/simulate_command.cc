@@ -15,6 +15,7 @@
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/experiment_support.h"
+#include "trimtab/cli/share_cache.h"
 #include "trimtab/experiment/comparison.h"
 #include "trimtab/experiment/policy_choices.h"
 
@@ -33,6 +34,7 @@ struct Values {
   std::int64_t minutes = 400;
   double span_share = 0.02;
   Duration step = std::chrono::seconds(30);
+  std::string predictor = std::string(DermPredictorName(DermOptions().predictor));
   double share_error = DermOptions().share_error;
   double hpa_target = OutOfTheBoxHpa().target_utilization;
   Millicores container_cpu = OutOfTheBoxHpa().container.cpu;
@@ -69,9 +71,17 @@ absl::StatusOr<PolicyRunOptions> ChoiceOf(const Values& values, const Experiment
     if (!fidelity.ok()) return fidelity.status();
     const auto distributions = DistributionsFor(input, values.profile, context);
     if (!distributions.ok()) return distributions.status();
-    return DermChoice(
-        scenario, *distributions,
-        {.fidelity = *fidelity, .step = values.step, .share_error = values.share_error});
+    const auto predictor = ParseDermPredictor(values.predictor);
+    if (!predictor.ok()) return predictor.status();
+    const DermOptions options{.fidelity = *fidelity,
+                              .step = values.step,
+                              .share_error = values.share_error,
+                              .predictor = *predictor};
+    auto shares = SharesFor(input, values.span_share, options, context);
+    if (!shares.ok()) return shares.status();
+    auto run = DermChoice(scenario, *distributions, options);
+    if (run.ok()) run->parts.derm_shares = *std::move(shares);
+    return run;
   }
   const auto fidelity = ParseGradFidelity(values.fidelity);
   if (!fidelity.ok()) return fidelity.status();
@@ -133,6 +143,9 @@ CommandAction DeclareSimulate(Arguments& arguments) {
   arguments.Option(
       "step", &values->step, {.min = std::chrono::seconds(1)},
       "of derm: from one decision to the next, longer than a container takes to start");
+  arguments.Choice("predictor", &values->predictor, {"network", "persistence"},
+                   "of derm: what foresees the mix of call graphs; network: learned from the "
+                   "scenario's request process and from the run");
   arguments.Option("share-error", &values->share_error, {.min = 0, .max = 0.5},
                    "of derm: hold the SLA for every mix of call graphs this far (total variation) "
                    "from the predicted one");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -143,7 +144,44 @@ class ShareRows {
   std::vector<double> foreseen_;
 };
 
+// Quoted where a comma, a quote or an end of line would be taken for another field.
+void AppendField(std::string_view text, std::string& out) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
 }  // namespace
+
+std::string ShareCsv(const ShareSeries& series) {
+  std::string text = "block";
+  for (const std::string& name : series.space.argument_classes) {
+    text += ',';
+    AppendField("argument:" + name, text);
+  }
+  for (const std::string& name : series.space.graph_classes) {
+    text += ',';
+    AppendField("graph:" + name, text);
+  }
+  text += ",load\n";
+  const std::size_t width = series.space.width();
+  for (std::size_t b = 0; b < series.blocks.size(); ++b) {
+    const std::vector<double>& rows = series.blocks[b].rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i % width == 0) fmt::format_to(std::back_inserter(text), "{}", b);
+      fmt::format_to(std::back_inserter(text), ",{}", rows[i]);
+      if (i % width == width - 1) text += '\n';
+    }
+  }
+  return text;
+}
 
 absl::StatusOr<ShareSeries> ReadShareCsv(InputFile& input) {
   CsvRows rows(input);

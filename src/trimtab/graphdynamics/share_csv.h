@@ -1,6 +1,8 @@
 // Graph shares over time from a CSV file.
 #pragma once
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "trimtab/graphdynamics/share_series.h"
 #include "trimtab/tracing/input_file.h"
@@ -21,5 +23,9 @@ namespace trimtab {
 // kInvalidArgument names row, column and value: a share that is no number from 0 to 1, shares that
 // do not sum to one, a row of another length, a header without graph classes, no rows.
 absl::StatusOr<ShareSeries> ReadShareCsv(InputFile& input);
+
+// The same table, blocks numbered from 0, as text. Expected shares are left out. Shares read back
+// differ from those written by the rounding of their sum at most.
+std::string ShareCsv(const ShareSeries& series);
 
 }  // namespace trimtab

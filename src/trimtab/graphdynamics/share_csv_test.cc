@@ -55,6 +55,24 @@ TEST(ShareCsvTest, SharesThatAreRoundedAreScaledToOne) {
   EXPECT_NEAR(series->graphs(0, 0)[0] + series->graphs(0, 0)[1], 1, 1e-15);
 }
 
+TEST(ShareCsvTest, ReadsWhatItWrote) {
+  ShareSeries series{.space = {{"distance=1,2", "(other)"}, {"a \"b\"", "c", "(other)"}},
+                     .blocks = {}};
+  series.blocks.push_back(
+      {.rows = {0.5, 0.5, 0.1, 0.2, 0.7, 30.25, 0, 0, 1, 0, 0, 12}, .expected = {}});
+  series.blocks.push_back({.rows = {1, 0, 0.25, 0.25, 0.5, 7}, .expected = {}});
+  const auto read = Read(ShareCsv(series));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->space, series.space);
+  ASSERT_EQ(read->blocks.size(), 2);
+  for (std::size_t b = 0; b < 2; ++b) {
+    ASSERT_EQ(read->blocks[b].rows.size(), series.blocks[b].rows.size());
+    for (std::size_t i = 0; i < series.blocks[b].rows.size(); ++i) {
+      EXPECT_NEAR(read->blocks[b].rows[i], series.blocks[b].rows[i], 1e-15);
+    }
+  }
+}
+
 TEST(ShareCsvTest, NamesRowColumnAndValue) {
   const std::vector<std::pair<const char*, const char*>> cases = {
       {"", "has no rows of shares"},
