@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,20 @@ Application Services(std::size_t count) {
   return *Application::Create("letters", microservices, {{"get", "a"}});
 }
 
+DistributionSweepOptions WithSamples(std::int64_t paper_samples, std::int64_t samples) {
+  DistributionSweepOptions options;
+  options.paper_samples = paper_samples;
+  options.samples = samples;
+  return options;
+}
+
+DistributionSweepOptions Alone(std::int64_t samples = 20'000) {
+  DistributionSweepOptions options;
+  options.samples = samples;
+  options.trees.utilizations.clear();
+  return options;
+}
+
 absl::StatusOr<DistributionProfile> Measured(const FakeSource& source, std::size_t count,
                                              const DistributionSweepOptions& options = {},
                                              int threads = 1) {
@@ -39,7 +54,7 @@ absl::StatusOr<DistributionProfile> Measured(const FakeSource& source, std::size
 // 16,000 samples a load know each rate to 0.8 %, ten loads the line to about 1 %.
 TEST(DistributionSweepTest, FindsTheLawOfTheSource) {
   const FakeSource source(2);
-  const auto profile = Measured(source, 2, {.trees = {.utilizations = {}}});
+  const auto profile = Measured(source, 2, Alone());
   ASSERT_TRUE(profile.ok()) << profile.status();
   EXPECT_EQ(profile->application, "letters");
   ASSERT_EQ(profile->microservices.size(), 2U);
@@ -70,7 +85,7 @@ TEST(DistributionSweepTest, FindsTheLawOfTheSource) {
 
 TEST(DistributionSweepTest, ThreadsChangeNothing) {
   const FakeSource source(5);
-  const DistributionSweepOptions quick{.samples = 2'000};
+  const DistributionSweepOptions quick = WithSamples(2'000, 2'000);
   const auto one = Measured(source, 5, quick, 1);
   const auto three = Measured(source, 5, quick, 3);
   ASSERT_TRUE(one.ok() && three.ok());
@@ -80,8 +95,7 @@ TEST(DistributionSweepTest, ThreadsChangeNothing) {
 // Its pool is full for u - 0.5 of the time: 0.6 is too much alone, 0.42 the next that is tried.
 TEST(DistributionSweepTest, LoadsOfAContainerAloneEndWhereThePoolIsFull) {
   const FakeSource source(1, false);
-  const auto profile =
-      Measured(source, 1, {.trees = {.utilizations = {}, .requests = 100}, .samples = 2'000});
+  const auto profile = Measured(source, 1, Alone(2'000));
   ASSERT_TRUE(profile.ok());
   EXPECT_NEAR(profile->microservices[0].levels[0].cumulants.highest_load(), 0.42 * 200, 1e-9);
   EXPECT_EQ(source.tree_calls, 0);
@@ -94,7 +108,8 @@ TEST(DistributionSweepTest, LoadsOfAContainerAloneEndWhereThePoolIsFull) {
 TEST(DistributionSweepTest, LoadsOfTheWholeTreeStandForTheirRange) {
   const FakeSource source(1, false);
   DistributionSweepOptions options;
-  options.trees = {.utilizations = {0.5, 0.7, 0.9}, .requests = 20'000};
+  options.trees.utilizations = {0.5, 0.7, 0.9};
+  options.trees.requests = 20'000;
   const auto profile = Measured(source, 1, options);
   ASSERT_TRUE(profile.ok()) << profile.status();
   const auto& points = profile->microservices[0].levels[0].cumulants.points();
@@ -132,12 +147,13 @@ TEST(DistributionSweepTest, StopsWhenAsked) {
 }
 
 TEST(DistributionSweepTest, OptionsOutOfBoundAreAllNamed) {
-  const auto status = DistributionSweepOptions{.loads = 1,
-                                               .trees = {.utilizations = {0.5, 1}, .requests = 3},
-                                               .samples = 5,
-                                               .held_out = 1,
-                                               .levels = {0.5, 0.2}}
-                          .Validate();
+  DistributionSweepOptions options = WithSamples(2'000, 5);
+  options.loads = 1;
+  options.trees.utilizations = {0.5, 1};
+  options.trees.requests = 3;
+  options.held_out = 1;
+  options.levels = {0.5, 0.2};
+  const auto status = options.Validate();
   for (const char* part : {"utilisation 1 is 1", "tree requests is 3", "loads is 1", "samples is 5",
                            "held out share is 1", "level 1 is 0.2"}) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(part));
@@ -157,7 +173,7 @@ TEST(DistributionSweepTest, EveryMixOfLatenciesHasLaws) {
       }
       loads.push_back(std::move(load));
     }
-    const auto laws = FitLaws(loads, {.paper_samples = 100, .samples = 200});
+    const auto laws = FitLaws(loads, WithSamples(100, 200));
     ASSERT_TRUE(laws.ok()) << laws.status();
     EXPECT_GT(laws->paper.LatencyRate(4), 0);
     EXPECT_GT(laws->tail.LatencyRate(4), 0);
@@ -169,7 +185,7 @@ TEST(DistributionSweepTest, LatenciesThatNeverVaryGetALeastDeviation) {
   for (int i = 1; i <= 3; ++i) {
     loads.push_back({static_cast<double>(i), std::vector<double>(1'000, 0.002)});
   }
-  const auto laws = FitLaws(loads, {.paper_samples = 500, .samples = 1'000});
+  const auto laws = FitLaws(loads, WithSamples(500, 1'000));
   ASSERT_TRUE(laws.ok()) << laws.status();
   EXPECT_NEAR(laws->cumulants.At(2).mean, 0.002, 1e-5);
   EXPECT_NEAR(std::sqrt(laws->cumulants.At(2).variance), 2e-6, 2e-7);
