@@ -107,7 +107,7 @@ TEST(InputFileTest, PeekTakesNothing) {
 }
 
 TEST(InputFileTest, FilesOnDiskTellTheirSizeAndPosition) {
-  const auto folder = std::filesystem::temp_directory_path() / "trimtab_input_file_test";
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "trimtab_input_file_test";
   std::filesystem::create_directories(folder);
   const std::string path = folder / std::to_string(getpid());
   std::ofstream(path) << "0123456789";

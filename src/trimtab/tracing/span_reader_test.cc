@@ -48,8 +48,8 @@ class SpanCsvWriterTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  const std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("trimtab_span_csv_" + std::to_string(getpid()));
+  const std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) /
+                                        ("trimtab_span_csv_" + std::to_string(getpid()));
 };
 
 std::vector<Span> Examples() {

@@ -1,6 +1,8 @@
 // Everything that an experiment of Derm's takes, small enough for a test.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -22,7 +24,7 @@ class SmallExperiment {
  public:
   SmallExperiment(const std::string& scenario, const std::string& folder)
       : scenario_(LoadScenario(TRIMTAB_SOURCE_DIR "/scenarios/" + scenario + ".yaml").value()),
-        directory_(std::filesystem::temp_directory_path() / ("trimtab_" + folder)) {
+        directory_(::testing::TempDir() + "trimtab_" + folder) {
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directories(directory_);
     std::vector<ContainerConfig> containers;
