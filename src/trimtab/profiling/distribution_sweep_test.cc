@@ -133,7 +133,8 @@ TEST(DistributionSweepTest, LoadsOfTheWholeTreeStandForTheirRange) {
 TEST(DistributionSweepTest, AContainerThatCannotRunIsNamed) {
   const FakeSource source(1);
   const std::vector<ContainerConfig> small = {{Millicores(200), Mebibytes(100)}};
-  const auto profile = MeasureDistributions(Services(1), "hash", small, source, {}, {});
+  const auto profile =
+      MeasureDistributions(Services(1), "hash", small, source, DistributionSweepOptions(), {});
   EXPECT_THAT(std::string(profile.status().message()),
               HasSubstr("distributions of 'a': memory 100 MiB is below 150 MiB"));
 }
@@ -142,8 +143,9 @@ TEST(DistributionSweepTest, StopsWhenAsked) {
   const FakeSource source(1);
   const std::vector<ContainerConfig> containers(1, kContainer);
   const std::atomic<bool> stop = true;
-  EXPECT_TRUE(absl::IsCancelled(
-      MeasureDistributions(Services(1), "hash", containers, source, {}, {.stop = &stop}).status()));
+  EXPECT_TRUE(absl::IsCancelled(MeasureDistributions(Services(1), "hash", containers, source,
+                                                     DistributionSweepOptions(), {.stop = &stop})
+                                    .status()));
 }
 
 TEST(DistributionSweepTest, OptionsOutOfBoundAreAllNamed) {
