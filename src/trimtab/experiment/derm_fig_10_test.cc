@@ -8,22 +8,16 @@
 #include <string>
 #include <utility>
 
+#include "trimtab/experiment/testing/no_progress.h"
 #include "trimtab/scenario/scenario.h"
 
 namespace trimtab {
 namespace {
 
-class NoProgress : public ExperimentProgress {
- public:
-  std::function<void(std::int64_t)> Start(std::string, std::int64_t) override {
-    return [](std::int64_t) {};
-  }
-};
-
 TEST(DermFigure10Test, RefusesTooLittleToTrainAndToTestOn) {
   auto scenario = LoadScenario(TRIMTAB_SOURCE_DIR "/scenarios/train-ticket.yaml");
   ASSERT_TRUE(scenario.ok()) << scenario.status();
-  NoProgress progress;
+  testing::NoProgress progress;
   const ExperimentInput input{.scenario_path = "",
                               .scenario = *std::move(scenario),
                               .minutes = 299,

@@ -12,19 +12,13 @@
 #include <variant>
 #include <vector>
 
+#include "trimtab/experiment/testing/no_progress.h"
 #include "trimtab/scenario/scenario.h"
 
 namespace trimtab {
 namespace {
 
 using ::testing::HasSubstr;
-
-class NoProgress : public ExperimentProgress {
- public:
-  std::function<void(std::int64_t)> Start(std::string, std::int64_t) override {
-    return [](std::int64_t) {};
-  }
-};
 
 Scenario Load(const std::string& name) {
   return LoadScenario(TRIMTAB_SOURCE_DIR "/scenarios/" + name + ".yaml").value();
@@ -86,7 +80,7 @@ class DermFigure4RunTest : public ::testing::Test {
             .stopwatch = {},
             .processor_time = {}};
   }
-  NoProgress progress_;
+  testing::NoProgress progress_;
   std::string directory_;
 };
 

@@ -10,19 +10,13 @@
 #include <utility>
 #include <variant>
 
+#include "trimtab/experiment/testing/no_progress.h"
 #include "trimtab/scenario/scenario.h"
 
 namespace trimtab {
 namespace {
 
 using ::testing::HasSubstr;
-
-class NoProgress : public ExperimentProgress {
- public:
-  std::function<void(std::int64_t)> Start(std::string, std::int64_t) override {
-    return [](std::int64_t) {};
-  }
-};
 
 class DermFigure9Test : public ::testing::Test {
  protected:
@@ -42,7 +36,7 @@ class DermFigure9Test : public ::testing::Test {
                                                                .processor_time = {}});
   }
 
-  NoProgress progress_;
+  testing::NoProgress progress_;
   std::string directory_;
   std::unique_ptr<ExperimentInput> input_;
 };

@@ -53,12 +53,9 @@ double LogHistogram::ValueAt(Quantile q) const {
 }
 
 void LogHistogram::AppendTo(std::vector<double>& values) const {
-  for (std::size_t bin = 0; bin < counts_.size(); ++bin) {
-    // A bin of width 1 holds one integer only.
-    const double low = LowerEdge(bin);
-    const double middle = 0.5 * (low + LowerEdge(bin + 1) - 1);
-    values.insert(values.end(), counts_[bin], middle);
-  }
+  ForEachBin([&values](double low, double high, std::uint32_t count) {
+    values.insert(values.end(), count, 0.5 * (low + high - 1));
+  });
 }
 
 double LogHistogram::CountAbove(std::int64_t value) const {

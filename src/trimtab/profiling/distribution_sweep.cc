@@ -34,8 +34,6 @@ constexpr double kNextTrial = 0.7;
 constexpr int kMostTrials = 20;
 // Of the mean: the least deviation that a law is given.
 constexpr double kLeastDeviation = 1e-3;
-// Loads closer than this are one.
-constexpr double kNextLoad = 1.02;
 
 // One load, divided. Sorted.
 struct DividedLoad {

@@ -18,8 +18,6 @@ constexpr double kContainersEach = 6;
 constexpr std::size_t kFewestLatencies = 1'000;
 // Rather this much above the utilisation wanted than a container more.
 constexpr double kOvershoot = 1.05;
-// Loads closer than this are one.
-constexpr double kNextLoad = 1.02;
 constexpr double kHighestApplicationLoad = 1e6;
 
 class TreeSeries {

@@ -22,6 +22,9 @@ struct DrawnLoad {
   std::vector<double> seconds;
 };
 
+// Loads of one microservice closer than this ratio are one.
+inline constexpr double kNextLoad = 1.02;
+
 struct DistributionTreeOptions {
   // Of every container at once, one run each. Rising; empty: no runs.
   std::vector<double> utilizations = {0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9};

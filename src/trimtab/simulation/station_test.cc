@@ -206,16 +206,23 @@ TEST(SimulatedSamplesTest, VisitsFollowTheCallTree) {
   EXPECT_FALSE((*samples)->Traits(MicroserviceId(1)).asynchronous);
 }
 
+// The scenario's own allocation, free of interference.
+TreeSetting AsDeployed(const ClusterScenario& scenario, double application_load) {
+  const std::size_t count = scenario.microservices.size();
+  TreeSetting setting;
+  setting.allocation = Allocation(count);
+  for (std::size_t m = 0; m < count; ++m) {
+    setting.allocation[MicroserviceId(m)] = scenario.microservices[m].initial;
+  }
+  setting.application_load = RequestsPerSecond(application_load);
+  setting.interference.assign(count, Interference::None());
+  return setting;
+}
+
 TEST(SimulatedSamplesTest, AWholeTreeLabelsEveryContainer) {
   const ClusterScenario scenario = ThreeTiers();
   const auto samples = SimulatedSamples::Create(scenario);
-  TreeSetting setting;
-  setting.allocation = Allocation(3);
-  for (std::size_t m = 0; m < 3; ++m) {
-    setting.allocation[MicroserviceId(m)] = scenario.microservices[m].initial;
-  }
-  setting.application_load = RequestsPerSecond(100);
-  setting.interference.assign(3, Interference::None());
+  TreeSetting setting = AsDeployed(scenario, 100);
   const auto sample = (*samples)->Measure(setting, {0.05, 20'000}, 7);
   ASSERT_TRUE(sample.ok()) << sample.status();
   ASSERT_EQ(sample->containers.size(), 3U);
@@ -246,13 +253,7 @@ TEST(SimulatedSamplesTest, AWholeTreeLabelsEveryContainer) {
 TEST(SimulatedSamplesTest, AWholeTreeGivesTheLatenciesOfEveryMicroservice) {
   const ClusterScenario scenario = ThreeTiers();
   const auto samples = SimulatedSamples::Create(scenario);
-  TreeSetting setting;
-  setting.allocation = Allocation(3);
-  for (std::size_t m = 0; m < 3; ++m) {
-    setting.allocation[MicroserviceId(m)] = scenario.microservices[m].initial;
-  }
-  setting.application_load = RequestsPerSecond(100);
-  setting.interference.assign(3, Interference::None());
+  TreeSetting setting = AsDeployed(scenario, 100);
   const auto drawn = (*samples)->Draw(setting, 20'000, 7);
   ASSERT_TRUE(drawn.ok()) << drawn.status();
   ASSERT_EQ(drawn->size(), 3U);
@@ -288,13 +289,7 @@ TEST(SimulatedSamplesTest, AWholeTreeGivesTheLatenciesOfEveryMicroservice) {
 TEST(SimulatedSamplesTest, LatenciesAreDrawnAboveTheCapacityToo) {
   const ClusterScenario scenario = ThreeTiers();
   const auto samples = SimulatedSamples::Create(scenario);
-  TreeSetting setting;
-  setting.allocation = Allocation(3);
-  for (std::size_t m = 0; m < 3; ++m) {
-    setting.allocation[MicroserviceId(m)] = scenario.microservices[m].initial;
-  }
-  setting.application_load = RequestsPerSecond(300);
-  setting.interference.assign(3, Interference::None());
+  TreeSetting setting = AsDeployed(scenario, 300);
   EXPECT_TRUE(absl::IsInvalidArgument((*samples)->Measure(setting, {0.05, 2'000}, 7).status()));
   const auto drawn = (*samples)->Draw(setting, 3'000, 7);
   ASSERT_TRUE(drawn.ok()) << drawn.status();

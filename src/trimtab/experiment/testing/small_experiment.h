@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "trimtab/experiment/experiment.h"
+#include "trimtab/experiment/testing/no_progress.h"
 #include "trimtab/profiling/distribution_sweep.h"
 #include "trimtab/scenario/scenario.h"
 #include "trimtab/simulation/simulated_samples.h"
@@ -58,13 +59,6 @@ class SmallExperiment {
   }
 
  private:
-  class NoProgress : public ExperimentProgress {
-   public:
-    std::function<void(std::int64_t)> Start(std::string, std::int64_t) override {
-      return [](std::int64_t) {};
-    }
-  };
-
   Scenario scenario_;
   std::string directory_;
   DistributionProfile distributions_;
