@@ -26,6 +26,18 @@ constexpr std::size_t kExhaustive = 8;
 constexpr int kTrimBudget = 120;
 constexpr int kMostAdded = 100'000;
 
+// `feasible` is left true.
+DermCounts CountsOf(CountedTails& at) {
+  const double tail = at.CheckedTail();
+  DermCounts counts;
+  counts.containers = at.counts();
+  counts.total = std::accumulate(at.counts().begin(), at.counts().end(), 0LL);
+  counts.attainment = 1 - tail;
+  for (const double beyond : at.graph_tails()) counts.graph_attainment.push_back(1 - beyond);
+  counts.evaluations = at.evaluations();
+  return counts;
+}
+
 class Rounding {
  public:
   Rounding(const DermProblem& problem, const DermSolution& solution)
@@ -240,14 +252,8 @@ class Rounding {
   }
 
   DermCounts Result(bool feasible) {
-    const double tail = at_.CheckedTail();
-    DermCounts counts;
+    DermCounts counts = CountsOf(at_);
     counts.feasible = feasible;
-    counts.containers = at_.counts();
-    counts.total = std::accumulate(at_.counts().begin(), at_.counts().end(), 0LL);
-    counts.attainment = 1 - tail;
-    for (const double beyond : at_.graph_tails()) counts.graph_attainment.push_back(1 - beyond);
-    counts.evaluations = at_.evaluations();
     return counts;
   }
 
@@ -267,6 +273,18 @@ DermCounts RoundDerm(const DermProblem& problem, const DermSolution& solution) {
 
 DermCounts CeilDerm(const DermProblem& problem, const DermSolution& solution) {
   return Rounding(problem, solution).Up();
+}
+
+DermCounts CountedDerm(const DermProblem& problem, std::span<const int> containers) {
+  CountedTails at(problem);
+  for (std::size_t i = 0; i < at.size(); ++i) at.Set(i, containers[i]);
+  DermCounts counts = CountsOf(at);
+  counts.feasible = counts.attainment >= problem.target;
+  return counts;
+}
+
+DermCounts FewestDerm(const DermProblem& problem) {
+  return CountedDerm(problem, CountedTails(problem).counts());
 }
 
 DermNeighbours NeighboursOf(CountedTails& at, double attainment) {

@@ -1,6 +1,7 @@
 // Whole containers from the continuous optimum of Derm's problem.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "trimtab/scaling/derm/counted_tails.h"
@@ -32,6 +33,13 @@ DermCounts RoundDerm(const DermProblem& problem, const DermSolution& solution);
 
 // The paper's: every count rounded up.
 DermCounts CeilDerm(const DermProblem& problem, const DermSolution& solution);
+
+// These containers as they are, at least one of each microservice, checked by the grid.
+DermCounts CountedDerm(const DermProblem& problem, std::span<const int> containers);
+
+// The fewest of each microservice that carry its load: below the saturation of its law, inside its
+// bounds, however many requests are late.
+DermCounts FewestDerm(const DermProblem& problem);
 
 // By microservice: the attainment with one container more, and with one less, which is absent (NaN)
 // at the fewest that carry the load.

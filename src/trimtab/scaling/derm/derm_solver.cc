@@ -15,6 +15,7 @@ namespace {
 
 // Below this attainment the linearised tails say nothing: every container load is lowered instead.
 constexpr double kRestoration = 0.3;
+constexpr double kRestorationShare = 0.5;  // of the target, where that is less
 constexpr double kRestorationStep = 1.6;
 // A microservice of an infeasible problem is left at this much spare capacity, relative to the
 // least that carries its load: its mean is then within a tenth of that of an idle one.
@@ -28,7 +29,7 @@ constexpr double kMatters = 1e-3;
 constexpr double kMostShift = 8;
 // What the fast model may be solved for.
 constexpr double kLeastShifted = 1e-9;
-constexpr double kMostShifted = 0.9;
+constexpr double kMostShifted = 0.999;
 
 // Iterations in which the target is shifted, of those between two checks.
 constexpr int kShifts = 5;
@@ -182,7 +183,7 @@ class Solve {
       const double off = std::log(tail / model_tail_);
       converged_ = std::fabs(off) <= tolerance.tail && change <= tolerance.cost;
       if (converged_) return;
-      if (1 - tail < kRestoration) {
+      if (1 - tail < std::min(kRestoration, kRestorationShare * problem_.target)) {
         Restore();
         level_known_ = false;
         continue;
