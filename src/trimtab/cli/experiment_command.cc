@@ -12,6 +12,7 @@
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/experiment_support.h"
+#include "trimtab/cli/share_cache.h"
 #include "trimtab/experiment/experiment.h"
 #include "trimtab/profile/atomic_file.h"
 
@@ -75,6 +76,9 @@ absl::Status AddModels(const Experiment& experiment, const Values& values,
     auto made = DistributionsFor(input, values.profile, context);
     if (!made.ok()) return made.status();
     input.distributions = &models.distributions.emplace(*std::move(made));
+    input.shares = [&input, &context](double span_share) {
+      return SharesFor(input, span_share, {.predictor = DermPredictor::kNetwork}, context);
+    };
   }
   if (experiment.beside.empty()) return absl::OkStatus();
   ExperimentArguments arguments{

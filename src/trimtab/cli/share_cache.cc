@@ -58,11 +58,8 @@ absl::StatusOr<std::shared_ptr<const ShareKnowledge>> SharesFor(const Experiment
   if (options.predictor != DermPredictor::kNetwork || !GraphsMove(scenario) || !(span_share > 0)) {
     return nullptr;
   }
-  const ShareTrainingDays days{.span_share = span_share,
-                               .plain = options.fidelity == DermFidelity::kPaper,
-                               .seed = input.seed,
-                               .threads = input.threads,
-                               .stopped = input.stopped};
+  ShareTrainingDays days = TrainingDaysOf(input, span_share);
+  days.plain = options.fidelity == DermFidelity::kPaper;
   const auto key = ShareTrainingKey(scenario, days);
   if (!key.ok()) return key.status();
   const std::string folder = CacheFolder();

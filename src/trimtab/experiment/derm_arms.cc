@@ -24,6 +24,8 @@ std::string_view DermArmName(DermArm arm) {
   switch (arm) {
     case DermArm::kCorrected:
       return "derm corrected";
+    case DermArm::kNetwork:
+      return "derm network";
     case DermArm::kPaper:
       return "derm paper";
     case DermArm::kHistory:
@@ -71,10 +73,13 @@ absl::StatusOr<PolicyRunOptions> MakeArm(const ArmWorld& world, DermArm arm) {
   } else {
     const DermFidelity fidelity =
         arm == DermArm::kPaper ? DermFidelity::kPaper : DermFidelity::kCorrected;
-    auto derm =
-        DermChoice(world.scenario, world.distributions, {.fidelity = fidelity, .step = kStep});
+    const DermPredictor predictor =
+        arm == DermArm::kNetwork ? DermPredictor::kNetwork : DermPredictor::kPersistence;
+    auto derm = DermChoice(world.scenario, world.distributions,
+                           {.fidelity = fidelity, .step = kStep, .predictor = predictor});
     if (!derm.ok()) return derm.status();
     run = *std::move(derm);
+    if (arm == DermArm::kNetwork) run.parts.derm_shares = world.shares;
     run.parts.derm.every_graph = arm == DermArm::kUniform;
     run.initial = SizedFor(world, world.first_load, kStartUtilization);
   }

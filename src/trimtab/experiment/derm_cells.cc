@@ -25,6 +25,7 @@
 #include "trimtab/experiment/comparison.h"
 #include "trimtab/experiment/policy_run.h"
 #include "trimtab/experiment/remaining_time.h"
+#include "trimtab/experiment/share_training.h"
 #include "trimtab/neural/parallel_for.h"
 #include "trimtab/probability/log_histogram.h"
 #include "trimtab/profile/atomic_file.h"
@@ -66,8 +67,16 @@ double WorkOf(const CellSetting& setting, const DermCell& cell) {
          (kRequestWork * MeanLoad(setting, cell) + (IsDerm(cell.arm) ? kDermWork : kOtherWork));
 }
 
+double SpanShare(double load) { return std::min(1.0, kTracesPerSecond / load); }
+
+// Whether a run begins with what training days have shown.
+bool KnowsDays(const ExperimentInput& input, DermArm arm) {
+  return (arm == DermArm::kNetwork || arm == DermArm::kHistory) && GraphsMove(input.scenario);
+}
+
 // Everything that a cell's outcome depends on, in words; also the name of its file.
-std::string KeyOf(const ExperimentInput& input, const CellSetting& setting, const DermCell& cell) {
+absl::StatusOr<std::string> KeyOf(const ExperimentInput& input, const CellSetting& setting,
+                                  const DermCell& cell) {
   std::string key = fmt::format("{} v{} {} seed {} load {:.3f} minutes {} skip {} profile {}",
                                 DermArmName(cell.arm), kCellVersion, ScenarioHash(input.scenario),
                                 cell.seed, MeanLoad(setting, cell), setting.minutes,
@@ -78,7 +87,59 @@ std::string KeyOf(const ExperimentInput& input, const CellSetting& setting, cons
     key += fmt::format(" utilization {:.2f} of {:.1f}", cell.tuning.static_utilization,
                        setting.static_load);
   }
+  if (KnowsDays(input, cell.arm)) {
+    const auto days =
+        ShareTrainingKey(input.scenario, TrainingDaysOf(input, SpanShare(MeanLoad(setting, cell))));
+    if (!days.ok()) return days.status();
+    key += " days " + *days;
+  }
   return key;
+}
+
+// What is known before the runs under one load.
+struct Knowledge {
+  GraphMix before;  // of another seed: what every arm is sized for at its start
+  // Of the training days, where an arm asks for them.
+  std::optional<GraphMix> history;
+  std::optional<std::shared_ptr<const ShareKnowledge>> shares;
+};
+
+absl::StatusOr<std::shared_ptr<const ShareKnowledge>> LearnedShares(const ExperimentInput& input,
+                                                                    const ShareTrainingDays& days) {
+  if (input.shares) return input.shares(days.span_share);
+  auto shares = LearnShares(input.scenario, days);
+  if (!shares.ok()) return shares.status();
+  return std::make_shared<const ShareKnowledge>(*std::move(shares));
+}
+
+// By the mean load: tickets sell out sooner under a higher one.
+absl::StatusOr<std::map<double, Knowledge>> KnowledgeOf(const ExperimentInput& input,
+                                                        const CellSetting& setting,
+                                                        const std::vector<DermCell>& cells) {
+  std::map<double, Knowledge> known;
+  for (const DermCell& cell : cells) {
+    const double load = MeanLoad(setting, cell);
+    const auto [at, is_new] = known.try_emplace(load);
+    Knowledge& of = at->second;
+    if (is_new) {
+      const StepSeries series = cell.load > 0 ? StepSeries::Constant(load) : *setting.series;
+      auto mix = CountGraphs(input.scenario, series, Duration(0), kHistory, setting.history_seed);
+      if (!mix.ok()) return mix.status();
+      of.before = *std::move(mix);
+    }
+    if (!KnowsDays(input, cell.arm)) continue;
+    const ShareTrainingDays days = TrainingDaysOf(input, SpanShare(load));
+    if (cell.arm == DermArm::kHistory && !of.history) {
+      auto mix = CountTrainingGraphs(input.scenario, days);
+      if (!mix.ok()) return mix.status();
+      of.history = *std::move(mix);
+    } else if (cell.arm == DermArm::kNetwork && !of.shares) {
+      auto shares = LearnedShares(input, days);
+      if (!shares.ok()) return shares.status();
+      of.shares = *std::move(shares);
+    }
+  }
+  return known;
 }
 
 nlohmann::ordered_json CellToJson(const std::string& key, const CellSetting& setting,
@@ -158,29 +219,31 @@ struct Pool {
 };
 
 absl::StatusOr<CellOutcome> RunCell(const ExperimentInput& input, const CellSetting& setting,
-                                    const GraphMix& history, const DermCell& cell) {
+                                    const Knowledge& known, const DermCell& cell) {
   Scenario scenario = input.scenario;
   scenario.sla.latency = Latency(1e3 * cell.sla);
   const double load = MeanLoad(setting, cell);
   auto run = MakeArm({.scenario = scenario,
                       .distributions = *input.distributions,
-                      .history = history,
+                      .history = known.before,
                       .first_load = LoadAtStart(setting, cell),
                       .static_load = setting.static_load > 0 ? setting.static_load : load,
-                      .tuning = cell.tuning},
+                      .tuning = cell.tuning,
+                      .shares = known.shares.value_or(nullptr)},
                      cell.arm);
   if (!run.ok()) return run.status();
   run->minutes = setting.minutes;
   run->skip_minutes = setting.skip_minutes;
   run->seed = cell.seed;
-  run->span_share = std::min(1.0, kTracesPerSecond / load);
+  run->span_share = SpanShare(load);
   const WorkloadSeries workload{
       .load = cell.load > 0 ? StepSeries::Constant(cell.load) : *setting.series,
       .interference = {}};
   const Instant counts{std::chrono::minutes(setting.skip_minutes)};
   Pool pool;
   AttainmentNotes notes;
-  const GraphMix* told = cell.arm == DermArm::kHistory ? &history : nullptr;
+  const GraphMix* history = known.history ? &*known.history : &known.before;
+  const GraphMix* told = cell.arm == DermArm::kHistory ? history : nullptr;
   const auto record = RunPolicy(
       scenario, workload, *run,
       {.progress = nullptr,
@@ -221,26 +284,23 @@ absl::StatusOr<std::vector<CellOutcome>> RunCells(const ExperimentInput& input,
   std::map<std::string, std::size_t> first;  // by key: the cell that is run for all of that key
   std::vector<std::string> keys;
   std::vector<std::size_t> to_run;
+  std::vector<DermCell> missing;
   std::map<std::string, CellOutcome> done;
   for (std::size_t c = 0; c < cells.size(); ++c) {
-    keys.push_back(KeyOf(input, setting, cells[c]));
+    auto key = KeyOf(input, setting, cells[c]);
+    if (!key.ok()) return key.status();
+    keys.push_back(*std::move(key));
     if (!first.emplace(keys[c], c).second) continue;
     auto kept = ReadCell(fmt::format("{}/{}.json", folder, FolderOf(keys[c])), keys[c], setting);
     if (kept) {
       done.emplace(keys[c], *std::move(kept));
     } else {
       to_run.push_back(c);
+      missing.push_back(cells[c]);
     }
   }
-  std::map<double, GraphMix> histories;  // by load: tickets sell out sooner under a higher one
-  for (const std::size_t c : to_run) {
-    const double load = MeanLoad(setting, cells[c]);
-    if (histories.contains(load)) continue;
-    const StepSeries series = cells[c].load > 0 ? StepSeries::Constant(load) : *setting.series;
-    auto mix = CountGraphs(input.scenario, series, Duration(0), kHistory, setting.history_seed);
-    if (!mix.ok()) return mix.status();
-    histories.emplace(load, *std::move(mix));
-  }
+  const auto known = KnowledgeOf(input, setting, missing);
+  if (!known.ok()) return known.status();
   std::vector<absl::StatusOr<CellOutcome>> results(to_run.size(), absl::UnknownError("not run"));
   double work = 0;
   for (const std::size_t c : to_run) work += WorkOf(setting, cells[c]);
@@ -250,7 +310,7 @@ absl::StatusOr<std::vector<CellOutcome>> RunCells(const ExperimentInput& input,
   std::atomic<std::int64_t> finished{0};
   ParallelFor(to_run.size(), input.threads, [&](std::size_t k) {
     const std::size_t c = to_run[k];
-    results[k] = RunCell(input, setting, histories.at(MeanLoad(setting, cells[c])), cells[c]);
+    results[k] = RunCell(input, setting, known->at(MeanLoad(setting, cells[c])), cells[c]);
     if (results[k].ok()) {
       const auto s = ReplaceFile(fmt::format("{}/{}.json", folder, FolderOf(keys[c])),
                                  CellToJson(keys[c], setting, *results[k]).dump() + "\n");

@@ -35,8 +35,9 @@ class DermCellsTest : public ::testing::Test {
   // Two SLAs of each arm at 40 requests/s.
   static std::vector<DermCell> Cells() {
     std::vector<DermCell> cells;
-    for (const DermArm arm : {DermArm::kCorrected, DermArm::kPaper, DermArm::kHistory,
-                              DermArm::kUniform, DermArm::kHpa, DermArm::kStatic}) {
+    for (const DermArm arm :
+         {DermArm::kCorrected, DermArm::kPaper, DermArm::kHistory, DermArm::kUniform, DermArm::kHpa,
+          DermArm::kStatic, DermArm::kNetwork}) {
       for (const double sla : Setting().slas) {
         cells.push_back({.arm = arm, .tuning = {}, .load = 40, .sla = sla, .seed = 3});
       }
@@ -71,9 +72,9 @@ TEST_F(DermCellsTest, AnInterruptedGridGoesOnWhereItWas) {
   input.threads = 1;
   const auto whole = RunCells(input, Setting(), Cells());
   ASSERT_TRUE(whole.ok()) << whole.status();
-  // HPA and static do not look at the SLA: 4 arms have two runs, 2 have one.
+  // HPA and static do not look at the SLA: 5 arms have two runs, 2 have one.
   const std::set<std::string> files = Kept();
-  ASSERT_EQ(files.size(), 10U);
+  ASSERT_EQ(files.size(), 12U);
 
   // One is lost, one is cut short, one is of another key; the others are not touched.
   std::vector<std::string> names(files.begin(), files.end());
@@ -100,7 +101,7 @@ TEST_F(DermCellsTest, OutcomesSayWhatTheArmsDo) {
     EXPECT_GT(of.p99_seconds, of.p95_seconds) << i;
     EXPECT_EQ(of.minutes.size(), 2U);
     EXPECT_NEAR(of.minutes[1].application_load, 40, 4 * std::sqrt(40.0 / 60)) << i;
-    EXPECT_EQ(of.expected.has_value(), i < 8) << i;  // plans of Derm's expect something
+    EXPECT_EQ(of.expected.has_value(), i < 8 || i >= 12) << i;  // plans of Derm's expect something
   }
   // One graph: uniform and corrected are the same promise.
   EXPECT_EQ((*outcomes)[6].containers, (*outcomes)[0].containers);
@@ -189,13 +190,15 @@ TEST_F(DermArmsTest, SizesAreDemandOverWhatAContainerCarries) {
 TEST_F(DermArmsTest, EveryArmStartsAlikeButTheStaticOne) {
   const auto derm = MakeArm(World(), DermArm::kCorrected);
   ASSERT_TRUE(derm.ok()) << derm.status();
-  for (const DermArm arm :
-       {DermArm::kPaper, DermArm::kHistory, DermArm::kUniform, DermArm::kHpa, DermArm::kHpaTuned}) {
+  for (const DermArm arm : {DermArm::kNetwork, DermArm::kPaper, DermArm::kHistory,
+                            DermArm::kUniform, DermArm::kHpa, DermArm::kHpaTuned}) {
     const auto other = MakeArm(World(), arm);
     ASSERT_TRUE(other.ok()) << other.status();
     EXPECT_EQ(Containers(*other->initial), Containers(*derm->initial)) << DermArmName(arm);
     EXPECT_EQ(other->label, DermArmName(arm));
     EXPECT_EQ(other->parts.derm.every_graph, arm == DermArm::kUniform);
+    EXPECT_EQ(other->parts.derm.predictor,
+              arm == DermArm::kNetwork ? DermPredictor::kNetwork : DermPredictor::kPersistence);
   }
   const auto fixed = MakeArm(World(), DermArm::kStatic);
   ASSERT_TRUE(fixed.ok()) << fixed.status();

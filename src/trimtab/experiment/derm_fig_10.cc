@@ -1,9 +1,12 @@
 #include "trimtab/experiment/derm_fig_10.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/experiment/result_page.h"
+#include "trimtab/experiment/seed_interval.h"
 #include "trimtab/experiment/simulated_shares.h"
 #include "trimtab/experiment/svg_plot.h"
 #include "trimtab/graphdynamics/graph_predictor.h"
@@ -28,17 +32,19 @@ constexpr int kMinutes = 1'800;
 constexpr int kFewestMinutes = 300;
 constexpr std::size_t kTestPart = 5;  // one step in
 constexpr std::size_t kPasses = 35;
+constexpr std::uint64_t kSeeds = 5;
 constexpr std::size_t kPaperWindow = 5;
 constexpr std::size_t kMostWindow = 10;
 constexpr std::string_view kWith = "lstm-paper";
 constexpr std::string_view kWithout = "lstm-paper-without-attention";
 
 absl::StatusOr<ShareScores> ScoreOf(std::string_view model, std::size_t window,
-                                    const SimulatedShares& shares, const ExperimentInput& input) {
+                                    const SimulatedShares& shares, const ExperimentInput& input,
+                                    std::uint64_t seed) {
   GraphPredictorOptions options;
   options.window = window;
   options.network.samples_read = static_cast<std::int64_t>(kPasses * shares.training.steps());
-  options.network.seed = input.seed;
+  options.network.seed = seed;
   options.network.threads = input.threads;
   options.network.stopped = input.stopped;
   auto predictor = TrainGraphPredictor(model, shares.training, options);
@@ -46,45 +52,81 @@ absl::StatusOr<ShareScores> ScoreOf(std::string_view model, std::size_t window,
   std::vector<std::unique_ptr<GraphPredictor>> one;
   one.push_back(*std::move(predictor));
   // The same places for every window.
-  const auto scores =
-      ScoreGraphPredictors(one, shares.test, {.window = kMostWindow, .seed = input.seed});
+  const auto scores = ScoreGraphPredictors(one, shares.test, {.window = kMostWindow, .seed = seed});
   if (!scores.ok()) return scores.status();
   return scores->front();
 }
 
+// By window, of every seed.
 struct WindowScores {
-  std::vector<double> windows;
   std::vector<double> with;
   std::vector<double> without;
 };
 
-absl::StatusOr<WindowScores> ScoreWindows(const SimulatedShares& shares,
-                                          const ExperimentInput& input) {
-  const auto bar =
-      input.progress.Start("train windows", static_cast<std::int64_t>(2 * kMostWindow));
-  WindowScores out;
+// What one seed says: of the days, and of the networks.
+struct SeedScores {
+  std::vector<ShareScores> models;
+  WindowScores windows;
+  std::size_t classes_seen = 0;
+};
+
+constexpr std::array<std::string_view, 6> kModels = {
+    "lstm", kWith, kWithout, "autoregressive", "moving-average", "persistence"};
+
+absl::StatusOr<SeedScores> ScoreSeed(const ExperimentInput& input, SimulatedShareOptions options,
+                                     std::uint64_t seed, const std::function<void()>& one_trained) {
+  options.seed = seed;
+  const auto shares = SimulateShares(input.scenario, options);
+  if (!shares.ok()) return shares.status();
+  SeedScores out{.classes_seen = shares->classes_seen};
+  for (const std::string_view name : kModels) {
+    auto score = ScoreOf(name, kPaperWindow, *shares, input, seed);
+    if (!score.ok()) return score.status();
+    out.models.push_back(*std::move(score));
+    one_trained();
+  }
   for (std::size_t window = 1; window <= kMostWindow; ++window) {
-    const auto with = ScoreOf(kWith, window, shares, input);
-    if (!with.ok()) return with.status();
-    bar(static_cast<std::int64_t>(2 * window) - 1);
-    const auto without = ScoreOf(kWithout, window, shares, input);
-    if (!without.ok()) return without.status();
-    bar(static_cast<std::int64_t>(2 * window));
-    out.windows.push_back(static_cast<double>(window));
-    out.with.push_back(100 * with->one_minus_tv);
-    out.without.push_back(100 * without->one_minus_tv);
+    for (const std::string_view name : {kWith, kWithout}) {
+      std::vector<double>& scores = name == kWith ? out.windows.with : out.windows.without;
+      if (window == kPaperWindow) {
+        const auto known = std::ranges::find(out.models, name, &ShareScores::model);
+        scores.push_back(100 * known->one_minus_tv);
+        continue;
+      }
+      const auto score = ScoreOf(name, window, *shares, input, seed);
+      if (!score.ok()) return score.status();
+      scores.push_back(100 * score->one_minus_tv);
+      one_trained();
+    }
   }
   return out;
 }
 
-Figure ModelFigure(const std::vector<ShareScores>& models) {
+// Over the seeds, of what `value` takes from each.
+template <typename Value>
+SeedInterval Over(const std::vector<SeedScores>& seeds, const Value& value) {
+  std::vector<double> values;
+  for (const SeedScores& of : seeds) values.push_back(value(of));
+  return IntervalOf(values);
+}
+
+SeedInterval ModelScore(const std::vector<SeedScores>& seeds, std::size_t model) {
+  return Over(seeds, [&](const SeedScores& of) { return 100 * of.models[model].one_minus_tv; });
+}
+
+SeedInterval WindowScore(const std::vector<SeedScores>& seeds,
+                         std::vector<double> WindowScores::* kind, std::size_t window) {
+  return Over(seeds, [&](const SeedScores& of) { return (of.windows.*kind)[window - 1]; });
+}
+
+Figure ModelFigure(const std::vector<SeedScores>& seeds) {
   BarChart chart{.title = "Graph shares of the next step, days never seen",
-                 .value_label = "100 % - total variation",
+                 .value_label = "100 % - total variation, mean over seeds",
                  .series = {"all steps"},
                  .colors = {0},
                  .groups = {}};
-  for (const ShareScores& of : models) {
-    chart.groups.push_back({of.model, {100 * of.one_minus_tv}});
+  for (std::size_t model = 0; model < kModels.size(); ++model) {
+    chart.groups.push_back({std::string(kModels[model]), {ModelScore(seeds, model).mean}});
   }
   return {"graph-dynamics-models.svg",
           "Networks, an autoregressive model, the moving average and persistence (Derm figure "
@@ -92,76 +134,130 @@ Figure ModelFigure(const std::vector<ShareScores>& models) {
           RenderBars(chart)};
 }
 
-Figure WindowFigure(const WindowScores& scores) {
+Figure WindowFigure(const std::vector<SeedScores>& seeds) {
+  std::vector<double> windows;
+  std::vector<double> with;
+  std::vector<double> without;
+  for (std::size_t window = 1; window <= kMostWindow; ++window) {
+    windows.push_back(static_cast<double>(window));
+    with.push_back(WindowScore(seeds, &WindowScores::with, window).mean);
+    without.push_back(WindowScore(seeds, &WindowScores::without, window).mean);
+  }
+  // Not from 0: what windows and attention change would not be seen.
+  const double lowest = std::min(std::ranges::min(with), std::ranges::min(without));
   SvgPlot plot({.title = "The paper's network over the length of its window",
                 .x_label = "steps in the window",
-                .y_label = "100 % - total variation"});
-  plot.AddLine("with attention", 0, scores.windows, scores.with);
-  plot.AddLine("without", 1, scores.windows, scores.without);
+                .y_label = "100 % - total variation",
+                .y_low = std::floor(lowest - 1)});
+  plot.AddLine("with attention", 0, windows, std::move(with));
+  plot.AddLine("without", 1, windows, std::move(without));
   return {"graph-dynamics-windows.svg",
-          "The paper's network with and without attention (Derm figure 10b).", plot.Render()};
+          "The paper's network with and without attention (Derm figure 10b), mean over seeds; the "
+          "axis does not begin at 0.",
+          plot.Render()};
 }
 
-ResultTable ModelTable(const std::vector<ShareScores>& models) {
+ResultTable ModelTable(const std::vector<SeedScores>& seeds) {
   ResultTable table{
-      .title = "graph shares of the next step, window 5, on days never seen",
-      .columns =
-          {{.key = "model", .header = "model"},
-           {.key = "oneMinusTv", .header = "1 - TV %", .scale = 100, .decimals = 2},
-           {.key = "changes", .header = "changes"},
-           {.key = "oneMinusTvAtChanges", .header = "at changes %", .scale = 100, .decimals = 2}},
+      .title = fmt::format("graph shares of the next step, window 5, on days never seen; means and "
+                           "95 % intervals of {} seeds",
+                           seeds.size()),
+      .columns = {{.key = "model", .header = "model"},
+                  {.key = "oneMinusTvPercent", .header = "1 - TV %", .decimals = 2},
+                  {.key = "halfWidth", .header = "±", .decimals = 2},
+                  {.key = "aheadOfPersistence", .header = "ahead of persistence", .decimals = 2},
+                  {.key = "aheadHalfWidth", .header = "±", .decimals = 2},
+                  {.key = "changes", .header = "changes"},
+                  {.key = "oneMinusTvAtChangesPercent", .header = "at changes %", .decimals = 2},
+                  {.key = "atChangesHalfWidth", .header = "±", .decimals = 2}},
       .rows = {}};
-  for (const ShareScores& of : models) {
-    std::vector<ResultTable::Cell> row = {of.model, of.one_minus_tv,
-                                          static_cast<std::int64_t>(of.changes), std::monostate{}};
-    if (of.at_changes) row.back() = of.at_changes->mean;
+  for (std::size_t model = 0; model < kModels.size(); ++model) {
+    const SeedInterval all = ModelScore(seeds, model);
+    const SeedInterval ahead = Over(seeds, [&](const SeedScores& of) {
+      return 100 * (of.models[model].one_minus_tv - of.models.back().one_minus_tv);
+    });
+    std::int64_t changes = 0;
+    std::vector<double> at_changes;
+    for (const SeedScores& of : seeds) {
+      changes += static_cast<std::int64_t>(of.models[model].changes);
+      if (of.models[model].at_changes) {
+        at_changes.push_back(100 * of.models[model].at_changes->mean);
+      }
+    }
+    std::vector<ResultTable::Cell> row = {std::string(kModels[model]),
+                                          all.mean,
+                                          all.half,
+                                          ahead.mean,
+                                          ahead.half,
+                                          changes,
+                                          std::monostate{},
+                                          std::monostate{}};
+    if (!at_changes.empty()) {
+      const SeedInterval there = IntervalOf(at_changes);
+      row[6] = there.mean;
+      row[7] = there.half;
+    }
     table.rows.push_back(std::move(row));
   }
   return table;
 }
 
-ResultTable WindowTable(const WindowScores& scores) {
+ResultTable WindowTable(const std::vector<SeedScores>& seeds) {
   ResultTable table{.title = "the paper's network over the length of its window",
                     .columns = {{.key = "window", .header = "window"},
                                 {.key = "with", .header = "with attention %", .decimals = 2},
-                                {.key = "without", .header = "without %", .decimals = 2}},
+                                {.key = "withHalfWidth", .header = "±", .decimals = 2},
+                                {.key = "without", .header = "without %", .decimals = 2},
+                                {.key = "withoutHalfWidth", .header = "±", .decimals = 2}},
                     .rows = {}};
-  for (std::size_t i = 0; i < scores.windows.size(); ++i) {
-    table.rows.push_back({scores.windows[i], scores.with[i], scores.without[i]});
+  for (std::size_t window = 1; window <= kMostWindow; ++window) {
+    const SeedInterval with = WindowScore(seeds, &WindowScores::with, window);
+    const SeedInterval without = WindowScore(seeds, &WindowScores::without, window);
+    table.rows.push_back(
+        {static_cast<std::int64_t>(window), with.mean, with.half, without.mean, without.half});
   }
   return table;
 }
 
-const ShareScores& Named(const std::vector<ShareScores>& models, std::string_view name) {
-  return *std::ranges::find(models, name, &ShareScores::model);
+double MeanOf(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
 }
 
-std::vector<std::string> VerdictsOf(const std::vector<ShareScores>& models,
-                                    const WindowScores& windows) {
-  const double paper = Named(models, kWith).one_minus_tv;
-  const double persistence = Named(models, "persistence").one_minus_tv;
-  const double corrected = Named(models, "lstm").one_minus_tv;
-  double gain = 0;
-  for (std::size_t i = 0; i < windows.with.size(); ++i) {
-    gain += (windows.with[i] - windows.without[i]) / static_cast<double>(windows.with.size());
-  }
+std::vector<std::string> VerdictsOf(const std::vector<SeedScores>& seeds) {
+  const auto score = [&](std::string_view name) {
+    return ModelScore(seeds,
+                      static_cast<std::size_t>(std::ranges::find(kModels, name) - kModels.begin()))
+        .mean;
+  };
+  const double paper = score(kWith);
+  const double autoregressive = score("autoregressive");
+  const double average = score("moving-average");
+  const SeedInterval ahead = Over(seeds, [](const SeedScores& of) {
+    return 100 * (of.models.front().one_minus_tv - of.models.back().one_minus_tv);
+  });
+  const SeedInterval attention = Over(seeds, [](const SeedScores& of) {
+    return MeanOf(of.windows.with) - MeanOf(of.windows.without);
+  });
+  const SeedInterval longer = Over(
+      seeds, [](const SeedScores& of) { return of.windows.with.back() - of.windows.with.front(); });
   return {
-      Judged(paper > Named(models, "autoregressive").one_minus_tv &&
-                 paper > Named(models, "moving-average").one_minus_tv,
-             fmt::format("the paper's network, {:.1f} %, is ahead of the autoregressive model "
-                         "and the moving average (the paper: 92 %, 10.8 and 22.6 points ahead)",
-                         100 * paper)),
-      Judged(corrected >= persistence,
-             fmt::format("the corrected network, {:.1f} %, is not behind persistence, {:.1f} %",
-                         100 * corrected, 100 * persistence)),
-      Judged(gain >= 12.8,
-             fmt::format("attention brings {:+.1f} points over windows of 1 to 10 (the paper: "
-                         "12.8)",
-                         gain)),
-      Judged(windows.with.back() > windows.with.front(),
-             fmt::format("a window of 10 reaches {:.1f} %, one of 1 {:.1f} % (the paper: rising "
-                         "to 94.2 %)",
-                         windows.with.back(), windows.with.front()))};
+      Judged(paper > autoregressive && paper > average,
+             fmt::format("the paper's network, {:.1f} %, is ahead of the autoregressive model, "
+                         "{:.1f} %, and the moving average, {:.1f} % (the paper: 92 %, 10.8 and "
+                         "22.6 points ahead)",
+                         paper, autoregressive, average)),
+      Judged(ahead.mean >= 0,
+             fmt::format("the corrected network, {:.1f} %, is {} points ahead of persistence",
+                         score("lstm"), IntervalText(ahead, 1, 2))),
+      Judged(attention.mean >= 12.8,
+             fmt::format("attention brings {} points over windows of 1 to 10 (the paper: 12.8)",
+                         IntervalText(attention, 1, 2))),
+      Judged(longer.mean > longer.half,
+             fmt::format("a window of 10 is {} points ahead of one of 1 (the paper: rising to "
+                         "94.2 %)",
+                         IntervalText(longer, 1, 2)))};
 }
 
 }  // namespace
@@ -177,30 +273,27 @@ absl::StatusOr<ExperimentResult> RunDermFig10(const ExperimentInput& input) {
   const auto steps = static_cast<std::size_t>(std::chrono::minutes(minutes) / options.step);
   options.test_steps = steps / kTestPart;
   options.training_steps = steps - options.test_steps;
-  options.seed = input.seed;
   options.threads = input.threads;
   options.stopped = input.stopped;
-  const auto shares = SimulateShares(input.scenario, options);
-  if (!shares.ok()) return shares.status();
-  std::vector<ShareScores> models;
-  for (const std::string_view name :
-       {std::string_view("lstm"), kWith, kWithout, std::string_view("autoregressive"),
-        std::string_view("moving-average"), std::string_view("persistence")}) {
-    auto score = ScoreOf(name, kPaperWindow, *shares, input);
-    if (!score.ok()) return score.status();
-    models.push_back(*std::move(score));
+  const auto bar = input.progress.Start(
+      "train networks",
+      static_cast<std::int64_t>(kSeeds * (kModels.size() + 2 * (kMostWindow - 1))));
+  std::int64_t trained = 0;
+  std::vector<SeedScores> seeds;
+  for (std::uint64_t i = 0; i < kSeeds; ++i) {
+    auto scores = ScoreSeed(input, options, input.seed + i, [&] { bar(++trained); });
+    if (!scores.ok()) return scores.status();
+    seeds.push_back(*std::move(scores));
   }
-  const auto windows = ScoreWindows(*shares, input);
-  if (!windows.ok()) return windows.status();
-  ExperimentResult result{.tables = {ModelTable(models), WindowTable(*windows)},
-                          .figures = {ModelFigure(models), WindowFigure(*windows)},
-                          .verdicts = VerdictsOf(models, *windows),
+  ExperimentResult result{.tables = {ModelTable(seeds), WindowTable(seeds)},
+                          .figures = {ModelFigure(seeds), WindowFigure(seeds)},
+                          .verdicts = VerdictsOf(seeds),
                           .next = {"trimtab eval graph-dynamics train-ticket"}};
   const std::string size = fmt::format(
-      "Scenario {}, simulated requests without queues, seed {}: {} training and {} test steps of "
-      "30 s, {} graph classes seen; one training seed a network.",
-      input.scenario.name, input.seed, shares->training.steps(), shares->test.steps(),
-      shares->classes_seen);
+      "Scenario {}, simulated requests without queues, seeds {} to {} of days and networks: {} "
+      "training and {} test steps of 30 s, {} graph classes seen by the first.",
+      input.scenario.name, input.seed, input.seed + kSeeds - 1, options.training_steps,
+      options.test_steps, seeds.front().classes_seen);
   result.verdicts.push_back(size);
   const auto written =
       WriteResultPage(input.directory, "Prediction of graph dynamics", size, result);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -168,6 +169,12 @@ absl::StatusOr<ExperimentResult> RunDermFig5(const ExperimentInput& input) {
       .next = {}};
   const PlannedAxis axis{.key = "requestsPerSecond",
                          .label = "requests/s",
+                         .paper = "rising up to 30 requests/s, then 47 % fewer",
+                         .as_paper =
+                             [](std::span<const double> containers) {
+                               return containers.back() <=
+                                      (1 - 0.47) * std::ranges::max(containers);
+                             },
                          .xs = {5, 10, 20, 30, 60, 100, 200},
                          .setting = [&](double x) { return std::pair(input.scenario, x); }};
   if (auto s = AddPlannedContainers(input, axis, "5(a)", result); !s.ok()) return s;
@@ -207,17 +214,24 @@ absl::StatusOr<ExperimentResult> RunDermFig6(const ExperimentInput& input) {
       .next = {}};
   const PlannedAxis axis{
       .key = "distance",
-      .label = "of distance",
+      .label = "distance",
+      .paper = "6 times as many at distance 6 as at distance 1",
+      .as_paper =
+          [](std::span<const double> containers) {
+            return containers.back() >= 6 * containers.front();
+          },
       .xs = {1, 2, 3, 4, 5, 6},
-      .setting = [&](double x) {
-        Scenario scenario = input.scenario;
-        ArgumentSpec& of =
-            *std::ranges::find(scenario.cluster.arguments, kArgument, &ArgumentSpec::name);
-        of.mixes = {ArgumentMix{}};
-        of.mixes[0].weights.assign(values, 0);
-        of.mixes[0].weights[static_cast<std::size_t>(x) - static_cast<std::size_t>(of.first)] = 1;
-        return std::pair(std::move(scenario), kLoad);
-      }};
+      .setting =
+          [&](double x) {
+            Scenario scenario = input.scenario;
+            ArgumentSpec& of =
+                *std::ranges::find(scenario.cluster.arguments, kArgument, &ArgumentSpec::name);
+            of.mixes = {ArgumentMix{}};
+            of.mixes[0].weights.assign(values, 0);
+            of.mixes[0].weights[static_cast<std::size_t>(x) - static_cast<std::size_t>(of.first)] =
+                1;
+            return std::pair(std::move(scenario), kLoad);
+          }};
   if (auto s = AddPlannedContainers(input, axis, "6(a)", result); !s.ok()) return s;
   return Finish(input, "Edges and containers over the distance", std::move(result));
 }

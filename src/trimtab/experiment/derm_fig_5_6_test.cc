@@ -63,6 +63,7 @@ TEST_F(DermFigure56Test, CallsGrowInAStraightLineWithTheDistance) {
   const ResultTable& containers = result->tables[1];
   ASSERT_EQ(containers.rows.size(), 6U);
   EXPECT_GT(Cell(containers, 5, 1), Cell(containers, 0, 1));
+  EXPECT_THAT(result->verdicts[1], StartsWith("missed: by distance Derm plans 35.0 containers"));
 }
 
 TEST_F(DermFigure56Test, RefusesAScenarioWithoutDistancesOrTickets) {

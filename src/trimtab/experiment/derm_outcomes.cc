@@ -77,8 +77,8 @@ ResultTable ExpectationTable(const std::vector<OutcomeOfArm>& outcomes) {
            {.key = "classesWithinTwoPoints", .header = "within 2 points"},
            {.key = "widestDistance", .header = "widest, points", .scale = 100, .decimals = 1}},
       .rows = {}};
-  for (const DermArm arm :
-       {DermArm::kCorrected, DermArm::kPaper, DermArm::kHistory, DermArm::kUniform}) {
+  for (const DermArm arm : {DermArm::kCorrected, DermArm::kNetwork, DermArm::kPaper,
+                            DermArm::kHistory, DermArm::kUniform}) {
     const auto of = ExpectationOf(outcomes, arm);
     if (!of) continue;
     std::vector<ResultTable::Cell> row;

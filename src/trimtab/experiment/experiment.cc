@@ -40,9 +40,11 @@ constexpr std::array kExperiments = {
                .needs_profile = true,
                .run = &RunDemo,
                .beside = kTicketQuerying},
-    Experiment{"derm-fig-10",
-               "prediction of graph shares: models, windows of 1 to 10, with and without attention",
-               false, &RunDermFig10},
+    Experiment{.name = "derm-fig-10",
+               .description = "prediction of graph shares: models, windows of 1 to 10, with and "
+                              "without attention",
+               .run = &RunDermFig10,
+               .scenario = "train-ticket"},
     Experiment{.name = "derm-fig-11",
                .description = "containers planned for wrong shares of graphs, and what they keep",
                .run = &RunDermFig11,
@@ -80,7 +82,7 @@ constexpr std::array kExperiments = {
                .needs_distributions = true},
     Experiment{.name = "derm-fig-18",
                .description =
-                   "Derm with the shares of graphs of the last windows and of the whole history",
+                   "Derm with graph shares by the network, the last windows and the whole history",
                .run = &RunDermFig18,
                .scenario = kChangingLoad,
                .needs_distributions = true},

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "trimtab/controller/control_loop.h"
 #include "trimtab/experiment/figures.h"
+#include "trimtab/graphdynamics/share_learner.h"
 #include "trimtab/profile/application_profile.h"
 #include "trimtab/profile/distribution_profile.h"
 #include "trimtab/scenario/scenario.h"
@@ -45,6 +46,10 @@ struct ExperimentInput {
   // Of the scenario, where the experiment needs them.
   const ApplicationProfile* profile = nullptr;
   const DistributionProfile* distributions = nullptr;
+  // How the scenario's graph shares move, as traces of that share of its requests show them: what
+  // was kept of it, or LearnShares() now. Absent: learned now, and not kept.
+  std::function<absl::StatusOr<std::shared_ptr<const ShareKnowledge>>(double span_share)> shares =
+      nullptr;
   // Its second application, with its distributions, for an experiment that has one.
   const ExperimentInput* beside = nullptr;
   ExperimentProgress& progress;

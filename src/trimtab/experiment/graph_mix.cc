@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -22,6 +23,15 @@
 #include "trimtab/simulation/request_process.h"
 
 namespace trimtab {
+namespace {
+
+void SortClasses(GraphMix& mix) {
+  std::ranges::sort(mix.classes, [](const GraphMix::Class& a, const GraphMix::Class& b) {
+    return std::tuple(-a.share, a.id) < std::tuple(-b.share, b.id);
+  });
+}
+
+}  // namespace
 
 absl::StatusOr<GraphMix> CountGraphs(const Scenario& scenario, const StepSeries& load,
                                      Duration from, Duration to, std::uint64_t seed) {
@@ -49,10 +59,26 @@ absl::StatusOr<GraphMix> CountGraphs(const Scenario& scenario, const StepSeries&
     mix.mean_calls += of.share * of.calls;
     mix.classes.push_back(std::move(of));
   }
-  std::ranges::sort(mix.classes, [](const GraphMix::Class& a, const GraphMix::Class& b) {
-    return std::tuple(-a.share, a.id) < std::tuple(-b.share, b.id);
-  });
+  SortClasses(mix);
   return mix;
+}
+
+GraphMix Together(std::span<const GraphMix> mixes) {
+  GraphMix all;
+  for (const GraphMix& mix : mixes) all.requests += mix.requests;
+  std::map<std::string, GraphMix::Class> classes;
+  for (const GraphMix& mix : mixes) {
+    const double weight = mix.requests / all.requests;
+    all.mean_calls += weight * mix.mean_calls;
+    for (const GraphMix::Class& of : mix.classes) {
+      const auto [at, is_new] = classes.emplace(of.id, of);
+      if (is_new) at->second.share = 0;
+      at->second.share += weight * of.share;
+    }
+  }
+  for (auto& [id, of] : classes) all.classes.push_back(std::move(of));
+  SortClasses(all);
+  return all;
 }
 
 DermProblem ProblemOf(const Scenario& scenario, const DermModels& models, const GraphMix& mix,

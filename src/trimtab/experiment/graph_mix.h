@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct GraphMix {
 // Cost: below 1 us a request.
 absl::StatusOr<GraphMix> CountGraphs(const Scenario& scenario, const StepSeries& load,
                                      Duration from, Duration to, std::uint64_t seed);
+
+// All their requests as one mix; a class has the tree of the first mix that has it. REQUIRES: not
+// empty.
+GraphMix Together(std::span<const GraphMix> mixes);
 
 // Derm's problem under that mix, free of interference, by the laws that `corrected` plans with, the
 // scenario's bounds and quantile. `models` must fit the scenario. The rarest classes beyond

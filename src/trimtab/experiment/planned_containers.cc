@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "trimtab/experiment/graph_mix.h"
+#include "trimtab/experiment/result_page.h"
 #include "trimtab/experiment/seed_interval.h"
 #include "trimtab/experiment/svg_plot.h"
 #include "trimtab/scaling/derm/derm_models.h"
@@ -76,10 +77,13 @@ ResultTable TableOfPlans(const PlannedAxis& axis, const std::vector<PlannedPoint
 
 std::string SentenceOf(const PlannedAxis& axis, const std::vector<PlannedPoint>& points) {
   const auto most = std::ranges::max_element(points, {}, MeanContainers);
-  return fmt::format(
-      "Derm plans {:.1f} containers at {:.0f} {}, {:.1f} at {:.0f}, the most {:.1f} at {:.0f}",
-      MeanContainers(points.front()), points.front().x, axis.label, MeanContainers(points.back()),
-      points.back().x, MeanContainers(*most), most->x);
+  std::vector<double> means;
+  for (const PlannedPoint& point : points) means.push_back(MeanContainers(point));
+  return Judged(axis.as_paper(means),
+                fmt::format("by {} Derm plans {:.1f} containers at {:.0f}, {:.1f} at {:.0f}, the "
+                            "most {:.1f} at {:.0f} (the paper: {})",
+                            axis.label, means.front(), points.front().x, means.back(),
+                            points.back().x, MeanContainers(*most), most->x, axis.paper));
 }
 
 }  // namespace

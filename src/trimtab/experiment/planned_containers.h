@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@ namespace trimtab {
 struct PlannedAxis {
   std::string key;    // of the table
   std::string label;  // "requests/s"
+  std::string paper;  // what the paper has: "a drop of 47 % beyond 30 requests/s"
+  // Whether that is so of the means, in the order of `xs`.
+  std::function<bool(std::span<const double> containers)> as_paper;
   std::vector<double> xs;
   // The scenario and its load, in requests/s, at one x.
   std::function<std::pair<Scenario, double>(double x)> setting;

@@ -43,12 +43,24 @@ double RequestsOf(const StepSeries& load, Duration length) {
   return requests;
 }
 
+absl::StatusOr<std::size_t> DaysOf(const Scenario& scenario, const ShareTrainingDays& days) {
+  const auto first = LoadOfDay(scenario, days, 0);
+  if (!first.ok()) return first.status();
+  const double each = std::max(RequestsOf(*first, days.day), 1.0);
+  return std::clamp<std::size_t>(static_cast<std::size_t>(days.most_requests / each), 8,
+                                 days.most_days);
+}
+
+RandomStream RandomOfDay(const ShareTrainingDays& days, std::size_t day) {
+  return {days.seed, fmt::format("share-training/day/{}", day)};
+}
+
 // The steps of one day that showed a request; one that showed none repeats the one before it.
 absl::StatusOr<std::vector<ShareStep>> SeenOn(const Scenario& scenario,
                                               const ShareTrainingDays& days, std::size_t day) {
   auto load = LoadOfDay(scenario, days, day);
   if (!load.ok()) return load.status();
-  RandomStream random(days.seed, fmt::format("share-training/day/{}", day));
+  RandomStream random = RandomOfDay(days, day);
   RequestProcess process(scenario.cluster, *std::move(load), random.NextBits());
   RequestGraphs graphs(scenario.cluster, process, ClassKey::kMultiplicity, random.NextBits());
   std::vector<ShareStep> steps;
@@ -109,6 +121,13 @@ ShareSeries SeriesOf(const std::vector<std::vector<ShareStep>>& days) {
 
 }  // namespace
 
+ShareTrainingDays TrainingDaysOf(const ExperimentInput& input, double span_share) {
+  return {.span_share = span_share,
+          .seed = input.seed,
+          .threads = input.threads,
+          .stopped = input.stopped};
+}
+
 bool GraphsMove(const Scenario& scenario) {
   return !scenario.cluster.arguments.empty() || !scenario.cluster.states.empty();
 }
@@ -132,13 +151,10 @@ absl::StatusOr<ShareKnowledge> LearnShares(const Scenario& scenario,
         fmt::format("scenario '{}' has neither arguments nor states: its graph shares do not move",
                     scenario.name));
   }
-  const auto first = LoadOfDay(scenario, days, 0);
-  if (!first.ok()) return first.status();
-  const double each = std::max(RequestsOf(*first, days.day), 1.0);
-  const auto count = std::clamp<std::size_t>(static_cast<std::size_t>(days.most_requests / each), 8,
-                                             days.most_days);
-  std::vector<absl::StatusOr<std::vector<ShareStep>>> seen(count, absl::UnknownError("not run"));
-  ParallelFor(count, days.threads, [&](std::size_t d) { seen[d] = SeenOn(scenario, days, d); });
+  const auto count = DaysOf(scenario, days);
+  if (!count.ok()) return count.status();
+  std::vector<absl::StatusOr<std::vector<ShareStep>>> seen(*count, absl::UnknownError("not run"));
+  ParallelFor(*count, days.threads, [&](std::size_t d) { seen[d] = SeenOn(scenario, days, d); });
   std::vector<std::vector<ShareStep>> steps;
   for (auto& day : seen) {
     if (!day.ok()) return day.status();
@@ -154,6 +170,30 @@ absl::StatusOr<ShareKnowledge> LearnShares(const Scenario& scenario,
   if (!model.ok()) return model.status();
   knowledge.model = *std::move(model);
   return knowledge;
+}
+
+absl::StatusOr<GraphMix> CountTrainingGraphs(const Scenario& scenario,
+                                             const ShareTrainingDays& days) {
+  const auto count = DaysOf(scenario, days);
+  if (!count.ok()) return count.status();
+  std::vector<absl::StatusOr<GraphMix>> counted(*count, absl::UnknownError("not run"));
+  ParallelFor(*count, days.threads, [&](std::size_t day) {
+    if (days.stopped && days.stopped()) {
+      counted[day] = absl::CancelledError("stopped while graphs were counted");
+      return;
+    }
+    auto load = LoadOfDay(scenario, days, day);
+    RandomStream random = RandomOfDay(days, day);
+    counted[day] = load.ok()
+                       ? CountGraphs(scenario, *load, Duration(0), days.day, random.NextBits())
+                       : load.status();
+  });
+  std::vector<GraphMix> mixes;
+  for (auto& mix : counted) {
+    if (!mix.ok()) return mix.status();
+    mixes.push_back(*std::move(mix));
+  }
+  return Together(mixes);
 }
 
 }  // namespace trimtab

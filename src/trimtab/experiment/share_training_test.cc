@@ -1,7 +1,11 @@
 #include "trimtab/experiment/share_training.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -51,6 +55,39 @@ TEST(ShareTrainingTest, SameSeedSameDays) {
   const auto another = LearnShares(Querying(), other);
   ASSERT_TRUE(another.ok());
   EXPECT_NE(one->history.blocks[0].rows, another->history.blocks[0].rows);
+}
+
+// Both see every request of the same days, the same ones, but draw by themselves which calls they
+// make: of n requests a class of share p has two counts that are off by sqrt(2 p n), of which five
+// are allowed for some 40 classes.
+TEST(ShareTrainingTest, CountsTheGraphsOfTheDaysThatItLearnsFrom) {
+  ShareTrainingDays days = Few();
+  days.span_share = 1;
+  const auto knowledge = LearnShares(Querying(), days);
+  const auto mix = CountTrainingGraphs(Querying(), days);
+  ASSERT_TRUE(knowledge.ok() && mix.ok()) << mix.status();
+  const ShareSpace& space = knowledge->history.space;
+  std::vector<double> counts(space.graphs(), 0);
+  double requests = 0;
+  for (const ShareBlock& block : knowledge->history.blocks) {
+    const ShareWindow day{&space, block.rows};
+    for (std::size_t step = 0; step < day.steps(); ++step) {
+      const double seen = 60 * day.load(step);
+      requests += seen;
+      for (std::size_t g = 0; g < counts.size(); ++g) counts[g] += seen * day.graphs(step)[g];
+    }
+  }
+  EXPECT_NEAR(mix->requests, requests, 0.5);
+  double named = 0;
+  for (std::size_t g = 0; g + 1 < counts.size(); ++g) {
+    const auto of = std::ranges::find(mix->classes, space.graph_classes[g], &GraphMix::Class::id);
+    ASSERT_NE(of, mix->classes.end()) << space.graph_classes[g];
+    EXPECT_NEAR(of->share, counts[g] / requests, 5 * std::sqrt(2 * of->share / requests)) << of->id;
+    named += of->share;
+  }
+  EXPECT_GT(named, 0.9);
+  days.stopped = [] { return true; };
+  EXPECT_TRUE(absl::IsCancelled(CountTrainingGraphs(Querying(), days).status()));
 }
 
 TEST(ShareTrainingTest, RefusesGraphsThatDoNotMove) {

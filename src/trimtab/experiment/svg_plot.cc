@@ -24,6 +24,9 @@ constexpr int kStripHeight = 14;
 constexpr int kStripGap = 4;
 
 // Of a text at the charts' size, in pixels; a wide letter counts for a narrow one.
+// Classes s0, f0 and so on of the style.
+constexpr int kColors = 8;
+
 double WidthOf(std::string_view text) { return 6.5 * static_cast<double>(text.size()); }
 
 std::string TickText(double value) {
@@ -74,10 +77,10 @@ std::string_view ChartStyle() {
   return "<style>"
          ".chart{font:12px system-ui,sans-serif;--ink:#1f2937;--soft:#6b7280;--grid:#e5e7eb;"
          "--limit:#b91c1c;--span:#f59e0b;--paper:#ffffff;--c0:#2563eb;--c1:#d97706;--c2:#6b7280;"
-         "--c3:#059669;--c4:#9333ea;--c5:#db2777;--heat:#b91c1c}"
+         "--c3:#059669;--c4:#9333ea;--c5:#db2777;--c6:#0891b2;--c7:#854d0e;--heat:#b91c1c}"
          "@media(prefers-color-scheme:dark){.chart{--ink:#e5e7eb;--soft:#9ca3af;--grid:#374151;"
          "--limit:#f87171;--span:#fbbf24;--paper:#111827;--c0:#60a5fa;--c1:#fbbf24;--c2:#9ca3af;"
-         "--c3:#34d399;--c4:#c084fc;--c5:#f472b6;--heat:#f87171}}"
+         "--c3:#34d399;--c4:#c084fc;--c5:#f472b6;--c6:#22d3ee;--c7:#d6a35c;--heat:#f87171}}"
          ".chart text{fill:var(--ink)}.chart .soft{fill:var(--soft)}"
          ".chart .title{font-weight:600;font-size:14px}"
          ".chart .grid{stroke:var(--grid);stroke-width:1}"
@@ -88,8 +91,10 @@ std::string_view ChartStyle() {
          ".chart .line{fill:none;stroke-width:1.6;stroke-linejoin:round}"
          ".chart .s0{stroke:var(--c0)}.chart .s1{stroke:var(--c1)}.chart .s2{stroke:var(--c2)}"
          ".chart .s3{stroke:var(--c3)}.chart .s4{stroke:var(--c4)}.chart .s5{stroke:var(--c5)}"
+         ".chart .s6{stroke:var(--c6)}.chart .s7{stroke:var(--c7)}"
          ".chart .f0{fill:var(--c0)}.chart .f1{fill:var(--c1)}.chart .f2{fill:var(--c2)}"
          ".chart .f3{fill:var(--c3)}.chart .f4{fill:var(--c4)}.chart .f5{fill:var(--c5)}"
+         ".chart .f6{fill:var(--c6)}.chart .f7{fill:var(--c7)}"
          "</style>";
 }
 
@@ -241,7 +246,7 @@ void SvgPlot::RenderAxes(const Frame& frame, std::string& out) const {
 void SvgPlot::RenderLines(const Frame& frame, std::string& out) const {
   const auto sink = std::back_inserter(out);
   for (const Line& line : lines_) {
-    fmt::format_to(sink, R"(<path class="line s{}" d=")", line.color % 6);
+    fmt::format_to(sink, R"(<path class="line s{}" d=")", line.color % kColors);
     bool pen_down = false;
     for (std::size_t i = 0; i < line.x.size(); ++i) {
       if (std::isnan(line.y[i])) {
@@ -291,7 +296,7 @@ void SvgPlot::RenderLegend(std::string& out) const {
         sink,
         R"(<line class="line s{}" x1="{:.1f}" x2="{:.1f}" y1="38" y2="38" stroke-width="3"/>)"
         R"(<text x="{:.1f}" y="42">{}</text>)",
-        line.color % 6, x, x + 14, x + 18, EscapeXml(line.name));
+        line.color % kColors, x, x + 14, x + 18, EscapeXml(line.name));
     x += 7.0 * static_cast<double>(line.name.size()) + 32;
   }
 }
@@ -315,8 +320,10 @@ std::string SvgPlot::Render() const {
 
 std::string RenderBars(const BarChart& chart) {
   constexpr int kWidth = 860;
-  constexpr int kLabel = 150;
   constexpr int kBar = 18;
+  double widest = 0;
+  for (const BarGroup& group : chart.groups) widest = std::max(widest, WidthOf(group.label));
+  const int label = std::clamp(static_cast<int>(widest) + 16, 150, kWidth / 2);
   // Right of the longest bar stand its value and the name of its series.
   std::size_t longest = 0;
   for (const std::string& name : chart.series) longest = std::max(longest, name.size());
@@ -340,16 +347,16 @@ std::string RenderBars(const BarChart& chart) {
                  kWidth - 8, EscapeXml(chart.value_label));
   int y = 40;
   for (const BarGroup& group : chart.groups) {
-    fmt::format_to(sink, R"(<text x="{}" y="{}" text-anchor="end">{}</text>)", kLabel - 8,
+    fmt::format_to(sink, R"(<text x="{}" y="{}" text-anchor="end">{}</text>)", label - 8,
                    y + group_height / 2 - 4, EscapeXml(group.label));
     for (int i = 0; i < bars; ++i) {
       const double value = group.values[static_cast<std::size_t>(i)];
-      const double width = value / highest * (kWidth - kLabel - value_width);
+      const double width = value / highest * (kWidth - label - value_width);
       fmt::format_to(sink,
                      R"(<rect class="f{}" x="{}" y="{}" width="{:.1f}" height="{}" rx="2"/>)"
                      R"(<text x="{:.1f}" y="{}">{} <tspan class="soft">{}</tspan></text>)",
-                     chart.colors[static_cast<std::size_t>(i)] % 6, kLabel, y + i * (kBar + 2),
-                     std::max(width, 1.0), kBar, kLabel + std::max(width, 1.0) + 6,
+                     chart.colors[static_cast<std::size_t>(i)] % kColors, label, y + i * (kBar + 2),
+                     std::max(width, 1.0), kBar, label + std::max(width, 1.0) + 6,
                      y + i * (kBar + 2) + 13, fmt::format(fmt::runtime(chart.value_format), value),
                      bars > 1 ? EscapeXml(chart.series[static_cast<std::size_t>(i)]) : "");
     }
