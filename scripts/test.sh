@@ -6,13 +6,14 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all_steps=(dependencies release layers format lint address_sanitizer thread_sanitizer fuzz)
+all_steps=(dependencies servers release layers format lint address_sanitizer thread_sanitizer fuzz)
 steps=("${all_steps[@]}")
 [ $# -gt 0 ] && steps=("$@")
 logs=build/test-logs
 mkdir -p "$logs"
 
 step_dependencies() { scripts/install_dependencies.sh build test lint fuzz; }
+step_servers() { scripts/build_servers.sh; }
 step_release() {
   scripts/build.sh release all && ctest --preset release
 }
@@ -29,6 +30,7 @@ step_fuzz() { tests/fuzz/run.sh --each 10; }
 
 declare -A heading=(
   [dependencies]="packages"
+  [servers]="the real servers that tests start"
   [release]="release build; unit, contract, golden, schema and fault tests"
   [layers]="layers: includes, order of the rooms, time and randomness"
   [format]="clang-format"
