@@ -13,9 +13,9 @@
 # threads. A preset with TRIMTAB_SANITIZER declares no other room's tests. `experiment` and `cli`
 # would take a third of the build again: what they read is fuzzed under the same sanitizers, and
 # what they run is tested room by room.
-set(TRIMTAB_SANITIZED_address quantity http yaml probability application callgraph tracing monitoring workload
+set(TRIMTAB_SANITIZED_address quantity http probability application callgraph tracing monitoring workload
                               neural graphdynamics profile deployment interference scaling simulation
-                              scenario calibration kubernetes journal controller)
+                              scenario calibration journal controller)
 set(TRIMTAB_SANITIZED_thread clock http neural profiling endtoend graphdynamics experiment journal)
 
 add_custom_target(trimtab_tests)
@@ -50,6 +50,30 @@ if(TRIMTAB_TESTS)
                                                         <gtest/gtest.h>)
   endif()
 endif()
+
+# trimtab_server_test(NAME
+#   SOURCES a_test.cc ...   one test binary, trimtab_NAME_server_test, of tests that start real servers
+#                           with what is in tests/servers
+#   LIBRARIES ...           further targets that it links)
+# One test of ctest, so that its tests share what they start; skipped when each of them is. Not under
+# the sanitizers.
+function(trimtab_server_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  if(NOT TRIMTAB_TESTS OR TRIMTAB_SANITIZER)
+    return()
+  endif()
+  set(target trimtab_${name}_server_test)
+  add_executable(${target} ${ARG_SOURCES})
+  target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} trimtab_test_servers trimtab_test_main)
+  if(TRIMTAB_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM trimtab_test_main)
+  endif()
+  add_dependencies(trimtab_tests ${target})
+  add_test(NAME servers.${name} COMMAND ${target})
+  # The servers keep both processors of the smallest machine busy.
+  set_tests_properties(servers.${name} PROPERTIES LABELS servers PROCESSORS 2 TIMEOUT 600
+                                                  SKIP_RETURN_CODE 77)
+endfunction()
 
 function(trimtab_component name)
   cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;BENCHMARKS;COMPARISONS;FUZZERS;DEPS;TEST_DEPS;EXTERNAL" ${ARGN})

@@ -23,8 +23,9 @@ lint_base() {
 
 if [ "${1:-}" = --changed ]; then
   base=$(lint_base)
-  mapfile -t changed < <(git diff --name-only --diff-filter=d "$base" -- 'src/*.cc' 'src/*.h'
-    git ls-files --others --exclude-standard -- 'src/*.cc' 'src/*.h')
+  sources=('src/*.cc' 'src/*.h' 'tests/*.cc' 'tests/*.h')
+  mapfile -t changed < <(git diff --name-only --diff-filter=d "$base" -- "${sources[@]}"
+    git ls-files --others --exclude-standard -- "${sources[@]}")
   files=()
   for file in "${changed[@]}"; do
     # A header is linted through the source of its own name.
@@ -33,7 +34,7 @@ if [ "${1:-}" = --changed ]; then
     [ -f "$source" ] && files+=("$source")
   done
 else
-  mapfile -t files < <(git ls-files 'src/*.cc')
+  mapfile -t files < <(git ls-files 'src/*.cc' 'tests/*.cc')
 fi
 # Its own folder: clang reads no precompiled header of another compiler.
 cmake --preset release -B build/lint -DTRIMTAB_PRECOMPILED_HEADERS=OFF >/dev/null

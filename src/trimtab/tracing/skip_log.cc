@@ -20,14 +20,13 @@ std::string Printable(std::string_view value) {
 }  // namespace
 
 void SkipLog::Add(std::string_view file, std::uint64_t row, std::string_view reason,
-                  std::string_view value, std::uint64_t count) {
-  if (count == 0) return;
-  total_ += count;
+                  std::string_view value) {
+  ++total_;
   const auto entry = by_reason_.find(reason);
   if (entry != by_reason_.end()) {
-    entry->second += count;
+    ++entry->second;
   } else {
-    by_reason_.emplace(reason, count);
+    by_reason_.emplace(reason, 1);
   }
   if (examples_.size() >= examples_kept_) return;
   examples_.push_back({.file = std::string(file),
