@@ -13,9 +13,9 @@
 # threads. A preset with TRIMTAB_SANITIZER declares no other room's tests. `experiment` and `cli`
 # would take a third of the build again: what they read is fuzzed under the same sanitizers, and
 # what they run is tested room by room.
-set(TRIMTAB_SANITIZED_address quantity http probability application callgraph tracing monitoring workload
+set(TRIMTAB_SANITIZED_address quantity http yaml probability application callgraph tracing monitoring workload
                               neural graphdynamics profile deployment interference scaling simulation
-                              scenario calibration journal controller)
+                              scenario calibration kubernetes journal controller)
 set(TRIMTAB_SANITIZED_thread clock http neural profiling endtoend graphdynamics experiment journal)
 
 add_custom_target(trimtab_tests)

@@ -15,8 +15,8 @@
 #include "trimtab/probability/log_histogram.h"
 #include "trimtab/scenario/provenance.h"
 #include "trimtab/scenario/scenario.h"
-#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/simulated_cluster.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 namespace {

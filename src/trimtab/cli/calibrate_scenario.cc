@@ -11,8 +11,8 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/output.h"
 #include "trimtab/cli/scenarios.h"
-#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/workload/recording.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 

@@ -45,9 +45,9 @@ class WatchedFile : public InputFile {
 
 void DeclareSpanFiles(Arguments& arguments, SpanFiles* values, bool required) {
   arguments.PositionalList("file", &values->files,
-                           "span files: CSV, Jaeger JSON or Alibaba MSCallGraph, plain or gzip",
+                           "span files: CSV, Jaeger JSON, OTLP JSON or Alibaba MSCallGraph, plain or gzip",
                            required);
-  arguments.Choice("format", &values->format, {"auto", "csv", "jaeger", "alibaba"},
+  arguments.Choice("format", &values->format, {"auto", "csv", "jaeger", "otlp", "alibaba"},
                    "format of the files; auto looks at each");
 }
 

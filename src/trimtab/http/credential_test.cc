@@ -7,22 +7,13 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "trimtab/clock/testing/hand_clock.h"
 
 namespace trimtab {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class HandClock : public Clock {
- public:
-  Instant Now() const override { return now; }
-  bool WaitUntil(Instant instant) override {
-    now = std::max(now, instant);
-    return true;
-  }
-  Instant now{};
-};
 
 class TokenFileTest : public ::testing::Test {
  protected:

@@ -4,8 +4,8 @@
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/scenario/config_reader.h"
 #include "trimtab/scenario/scenario_sections.h"
-#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/scenario.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 namespace {

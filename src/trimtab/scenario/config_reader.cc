@@ -13,7 +13,7 @@
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/quantity/time.h"
-#include "trimtab/scenario/yaml_document.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 namespace {

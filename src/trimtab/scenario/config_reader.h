@@ -12,7 +12,7 @@
 #include "fmt/format.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
-#include "trimtab/scenario/yaml_document.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 

@@ -10,7 +10,7 @@
 #include "trimtab/quantity/text.h"
 #include "trimtab/scenario/config_reader.h"
 #include "trimtab/scenario/scenario.h"
-#include "trimtab/scenario/yaml_document.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 namespace {

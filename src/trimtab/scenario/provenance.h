@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "trimtab/scenario/scenario.h"
-#include "trimtab/scenario/yaml_document.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 

@@ -8,8 +8,8 @@
 #include "fmt/format.h"
 #include "trimtab/scenario/config_reader.h"
 #include "trimtab/scenario/scenario_sections.h"
-#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/request_model.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 namespace {

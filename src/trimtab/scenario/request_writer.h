@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "trimtab/scenario/yaml_writer.h"
 #include "trimtab/simulation/scenario.h"
+#include "trimtab/yaml/yaml_writer.h"
 
 namespace trimtab {
 

@@ -8,9 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "trimtab/application/application.h"
-#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/scenario.h"
 #include "trimtab/workload/workload.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 

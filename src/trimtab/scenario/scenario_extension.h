@@ -2,8 +2,8 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/scenario.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 

@@ -18,8 +18,8 @@
 #include "trimtab/scenario/scenario.h"
 #include "trimtab/scenario/scenario_extension.h"
 #include "trimtab/scenario/scenario_sections.h"
-#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/scenario.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 namespace {

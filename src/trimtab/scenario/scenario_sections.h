@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "trimtab/scenario/config_reader.h"
-#include "trimtab/scenario/yaml_document.h"
 #include "trimtab/simulation/request_model.h"
 #include "trimtab/simulation/scenario.h"
 #include "trimtab/workload/workload.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 

@@ -12,9 +12,9 @@
 #include "trimtab/quantity/time.h"
 #include "trimtab/scenario/request_writer.h"
 #include "trimtab/scenario/scenario.h"
-#include "trimtab/scenario/yaml_writer.h"
 #include "trimtab/simulation/scenario.h"
 #include "trimtab/workload/workload.h"
+#include "trimtab/yaml/yaml_writer.h"
 
 namespace trimtab {
 namespace {

@@ -1,17 +1,15 @@
 #include "trimtab/tracing/jaeger_reader.h"
 
 #include <fmt/format.h>
-// Results convert to values by throwing unless this forbids it.
-#define SIMDJSON_EXCEPTIONS 0
-#include <simdjson.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "trimtab/tracing/json_fields.h"
+#include "trimtab/tracing/resource_names.h"
 #include "trimtab/tracing/text_hash.h"
 #include "trimtab/tracing/trace_cutter.h"
 
@@ -19,32 +17,14 @@ namespace trimtab {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
+using json::ForEachField;
+using json::ForEachObject;
+using json::GetText;
+using json::Is;
+using json::Unquoted;
 using simdjson::error_code;
 
 static_assert(TraceCutter::kPadding >= simdjson::SIMDJSON_PADDING);
-
-// Whether the key of a field is `name`. The text behind a key goes on at least for the padding.
-bool Is(ondemand::raw_json_string key, std::string_view name) {
-  return std::memcmp(key.raw(), name.data(), name.size()) == 0 && key.raw()[name.size()] == '"';
-}
-
-// What stands between the quotes of a token; empty when it is no string.
-std::string_view Unquoted(std::string_view token) {
-  if (token.empty() || token.front() != '"') return {};
-  token = token.substr(0, token.rfind('"'));  // white space may follow the token
-  return token.empty() ? token : token.substr(1);
-}
-
-// The text of a string; a value of another type is an error. Without escapes, as nearly always, it
-// is a piece of the input.
-error_code GetText(ondemand::value value, std::string_view& text) {
-  const std::string_view token = value.raw_json_token();
-  if (token.front() != '"' || std::memchr(token.data(), '\\', token.size()) != nullptr) {
-    return value.get_string().get(text);
-  }
-  text = Unquoted(token);
-  return simdjson::SUCCESS;
-}
 
 std::string_view WithoutLeadingZeros(std::string_view id) {
   const std::size_t digits = id.find_first_not_of('0');
@@ -194,66 +174,47 @@ class TraceParser {
   }
 
   error_code ParseReferences(ondemand::value value, SpanRecord& span) {
-    bool is_null = false;
-    if (const auto error = value.is_null().get(is_null)) return error;
-    if (is_null) return simdjson::SUCCESS;
-    ondemand::array references;
-    if (const auto error = value.get_array().get(references)) return error;
     bool has_child_of = false;
-    for (auto entry : references) {
-      ondemand::object reference;
-      if (const auto error = std::move(entry).get_object().get(reference)) return error;
+    return ForEachObject(value, [&](ondemand::object reference) {
       std::string_view type;
       std::string_view trace;
       std::string_view parent;
-      for (auto member : reference) {
-        ondemand::field field;
-        if (const auto error = std::move(member).get(field)) return error;
-        std::string_view* const target = Is(field.key(), "refType")   ? &type
-                                         : Is(field.key(), "traceID") ? &trace
-                                         : Is(field.key(), "spanID")  ? &parent
-                                                                      : nullptr;
-        if (target == nullptr) continue;
-        if (const auto error = GetText(field.value(), *target)) return error;
-      }
+      const error_code error =
+          ForEachField(reference, [&](ondemand::raw_json_string key, ondemand::value member) {
+            if (Is(key, "refType")) return GetText(member, type);
+            if (Is(key, "traceID")) return GetText(member, trace);
+            if (Is(key, "spanID")) return GetText(member, parent);
+            return simdjson::SUCCESS;
+          });
+      if (error != simdjson::SUCCESS) return error;
       const bool is_of_this_trace =
           trace.empty() || !trace_id_ || HashTraceId(WithoutLeadingZeros(trace)) == *trace_id_;
       const bool is_child_of = type != "FOLLOWS_FROM";
-      if (parent.empty() || !is_of_this_trace || has_child_of) continue;
-      if (!is_child_of && span.parent != 0) continue;
+      if (parent.empty() || !is_of_this_trace || has_child_of) return simdjson::SUCCESS;
+      if (!is_child_of && span.parent != 0) return simdjson::SUCCESS;
       span.parent = HashSpanId(WithoutLeadingZeros(parent));
       span.follows_from = !is_child_of;
       has_child_of = is_child_of;
-    }
-    return simdjson::SUCCESS;
+      return simdjson::SUCCESS;
+    });
   }
 
   // Calls `use(key, text)` for each tag whose value is a string. Escapes in it are left as they
   // are: neither span kinds nor pod names have any.
   template <class Use>
   error_code ParseTags(ondemand::value value, const Use& use) {
-    bool is_null = false;
-    if (const auto error = value.is_null().get(is_null)) return error;
-    if (is_null) return simdjson::SUCCESS;
-    ondemand::array tags;
-    if (const auto error = value.get_array().get(tags)) return error;
-    for (auto entry : tags) {
-      ondemand::object tag;
-      if (const auto error = std::move(entry).get_object().get(tag)) return error;
+    return ForEachObject(value, [&](ondemand::object tag) {
       std::string_view name;
       std::string_view text;
-      for (auto member : tag) {
-        ondemand::field field;
-        if (const auto error = std::move(member).get(field)) return error;
-        if (Is(field.key(), "key")) {
-          if (const auto error = GetText(field.value(), name)) return error;
-        } else if (Is(field.key(), "value")) {
-          text = Unquoted(field.value().raw_json_token());
-        }
-      }
-      if (!text.empty()) use(name, text);
-    }
-    return simdjson::SUCCESS;
+      const error_code error =
+          ForEachField(tag, [&](ondemand::raw_json_string key, ondemand::value member) {
+            if (Is(key, "key")) return GetText(member, name);
+            if (Is(key, "value")) text = Unquoted(member.raw_json_token());
+            return simdjson::SUCCESS;
+          });
+      if (error == simdjson::SUCCESS && !text.empty()) use(name, text);
+      return error;
+    });
   }
 
   error_code ParseProcesses(ondemand::value value) {
@@ -274,7 +235,7 @@ class TraceParser {
   }
 
   error_code ParseProcess(ondemand::object members, Process& process) {
-    bool has_pod_name = false;
+    int pod_rank = 0;
     for (auto member : members) {
       ondemand::field field;
       if (const auto error = std::move(member).get(field)) return error;
@@ -285,10 +246,10 @@ class TraceParser {
         process.service = context_.names.Intern(service);
       } else if (Is(field.key(), "tags")) {
         error = ParseTags(field.value(), [&](std::string_view name, std::string_view pod) {
-          const bool is_pod_name = name == "k8s.pod.name";
-          if (!is_pod_name && (name != "hostname" || has_pod_name)) return;
+          const int rank = PodNameRank(name);
+          if (rank <= pod_rank) return;
           process.pod = context_.names.Intern(pod);
-          has_pod_name = is_pod_name;
+          pod_rank = rank;
         });
       }
       if (error != simdjson::SUCCESS) return error;
@@ -332,10 +293,12 @@ class TraceParser {
 
 absl::Status ReadJaegerJson(InputFile& input, ReadContext context, ReadCounts& counts,
                             Bytes trace_bound) {
-  TraceCutter cutter(input, trace_bound);
+  TraceCutter cutter(input, TraceCutter::Shape::kJaeger, trace_bound);
   TraceParser parser(input.path(), context);
+  const std::uint64_t answers_before = counts.answers;
   for (;;) {
     const absl::StatusOr<TraceCutter::Piece> piece = cutter.Next();
+    counts.answers = answers_before + cutter.answers();
     if (!piece.ok()) return piece.status();
     if (piece->state == TraceCutter::PieceState::kEnd) return absl::OkStatus();
     ++counts.rows;

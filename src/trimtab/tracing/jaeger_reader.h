@@ -12,7 +12,7 @@ namespace trimtab {
 // Of a trace it uses traceID, spans and processes, in any order; of a span spanID, operationName,
 // references (the first CHILD_OF of the same trace, else the first FOLLOWS_FROM), parentSpanID,
 // startTime and duration (microseconds), the tag span.kind, and processID; of a process serviceName
-// and the tags k8s.pod.name and hostname. Ids are hexadecimal: leading zeros do not count.
+// and the tags that name its pod (PodNameRank). Ids are hexadecimal: leading zeros do not count.
 //
 // A trace that cannot be parsed or is larger than `trace_bound`, and a span that lacks something,
 // are skipped and counted in `context.skipped`, with the number of the trace in the file as row.

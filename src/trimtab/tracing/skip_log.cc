@@ -20,13 +20,14 @@ std::string Printable(std::string_view value) {
 }  // namespace
 
 void SkipLog::Add(std::string_view file, std::uint64_t row, std::string_view reason,
-                  std::string_view value) {
-  ++total_;
+                  std::string_view value, std::uint64_t count) {
+  if (count == 0) return;
+  total_ += count;
   const auto entry = by_reason_.find(reason);
   if (entry != by_reason_.end()) {
-    ++entry->second;
+    entry->second += count;
   } else {
-    by_reason_.emplace(reason, 1);
+    by_reason_.emplace(reason, count);
   }
   if (examples_.size() >= examples_kept_) return;
   examples_.push_back({.file = std::string(file),

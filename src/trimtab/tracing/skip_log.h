@@ -22,8 +22,9 @@ class SkipLog {
   explicit SkipLog(std::size_t examples_kept = 10) : examples_kept_(examples_kept) {}
 
   // `reason` says what is wrong, `value` what stands there (shortened when long; may be empty).
+  // `count` of the same kind make one example; none make nothing.
   void Add(std::string_view file, std::uint64_t row, std::string_view reason,
-           std::string_view value = {});
+           std::string_view value = {}, std::uint64_t count = 1);
 
   std::uint64_t total() const { return total_; }
   const std::map<std::string, std::uint64_t, std::less<>>& by_reason() const { return by_reason_; }

@@ -16,7 +16,9 @@ namespace trimtab {
 // What the reading of one file came to.
 struct ReadCounts {
   std::uint64_t spans = 0;  // handed on
-  std::uint64_t rows = 0;   // rows of CSV, traces of JSON; skipped ones included
+  std::uint64_t rows = 0;   // rows of CSV, traces or resources of JSON; skipped too
+  // Of JSON: arrays of traces or resources; without one it was not about traces at all.
+  std::uint64_t answers = 0;
 };
 
 // What every reader needs beside its file; all must outlive the reading.
@@ -30,15 +32,17 @@ enum class SpanFormat {
   kAuto,     // by what the file begins with
   kCsv,      // span_csv_reader.h
   kJaeger,   // jaeger_reader.h
+  kOtlp,     // otlp_json.h
   kAlibaba,  // alibaba_reader.h
 };
 
 std::string_view ToString(SpanFormat format);
-// Nothing for a name that is none of auto, csv, jaeger, alibaba.
+// Nothing for a name that is none of auto, csv, jaeger, otlp, alibaba.
 std::optional<SpanFormat> SpanFormatFromString(std::string_view name);
 
-// The format of a file: JSON by its first brace or bracket, Alibaba by the columns um, dm and rt of
-// its header, CSV otherwise. Takes nothing from `input`; errors as InputFile::Peek().
+// The format of a file: JSON by its first brace or bracket, OTLP by its first key, Alibaba by the
+// columns um, dm and rt of its header, CSV otherwise. Takes nothing from `input`; errors as
+// InputFile::Peek().
 absl::StatusOr<SpanFormat> DetectFormat(InputFile& input);
 
 // Reads the whole file. Malformed rows are skipped and counted; kInvalidArgument when the file is

@@ -19,8 +19,9 @@ bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 }  // namespace
 
-TraceCutter::TraceCutter(InputFile& input, Bytes trace_bound)
+TraceCutter::TraceCutter(InputFile& input, Shape shape, Bytes trace_bound)
     : input_(&input),
+      shape_(shape),
       trace_bound_(static_cast<std::size_t>(trace_bound.value())),
       buffer_(2 * kBlock + kPadding) {}
 
@@ -98,13 +99,22 @@ absl::StatusOr<TraceCutter::Piece> TraceCutter::Next() {
 }
 
 absl::Status TraceCutter::StepOutside(bool& has_trace) {
-  if (buffer_[at_] == '[') {
+  if (buffer_[at_] == '[' && shape_ == Shape::kJaeger) {
     ++at_;
+    ++answers_;
     place_ = Place::kInTraces;
     traces_end_answer_ = false;
     return absl::OkStatus();
   }
-  if (buffer_[at_] != '{') return Wrong("an answer of Jaeger ('{' or '[')");
+  if (buffer_[at_] != '{') {
+    return Wrong(shape_ == Shape::kJaeger ? "an answer of Jaeger ('{' or '[')"
+                                          : "a request of OTLP ('{')");
+  }
+  if (shape_ == Shape::kOtlp) {
+    ++at_;
+    place_ = Place::kInAnswer;
+    return absl::OkStatus();
+  }
   // A bare trace is told by its first key, with the buffer kept from its brace on.
   ++at_;
   while (true) {
@@ -147,13 +157,17 @@ absl::StatusOr<std::string_view> TraceCutter::TakeString() {
 absl::Status TraceCutter::StepInAnswer(bool& /*has_trace*/) {
   if (buffer_[at_] == '}') {
     ++at_;
-    place_ = Place::kOutside;
+    if (!is_in_result_) place_ = Place::kOutside;
+    is_in_result_ = false;
     return absl::OkStatus();
   }
   if (buffer_[at_] != '"') return Wrong("a key");
   const absl::StatusOr<std::string_view> key = TakeString();
   if (!key.ok()) return key.status();
-  const bool is_data = *key == "data";
+  const bool is_traces = shape_ == Shape::kJaeger
+                             ? *key == "data"
+                             : *key == "resourceSpans" || *key == "resource_spans";
+  const bool is_result = shape_ == Shape::kOtlp && !is_in_result_ && *key == "result";
   absl::StatusOr<int> next = NextByte();
   if (!next.ok()) return next.status();
   if (*next == -1) return EndsInside("an answer");
@@ -162,8 +176,15 @@ absl::Status TraceCutter::StepInAnswer(bool& /*has_trace*/) {
   next = NextByte();
   if (!next.ok()) return next.status();
   if (*next == -1) return EndsInside("an answer");
-  if (!is_data || *next != '[') return SkipValue();
+  if (is_result && *next == '{') {
+    ++at_;
+    is_in_result_ = true;
+    ++answers_;
+    return absl::OkStatus();
+  }
+  if (!is_traces || *next != '[') return SkipValue();
   ++at_;
+  ++answers_;
   place_ = Place::kInTraces;
   traces_end_answer_ = true;
   return absl::OkStatus();

@@ -1,4 +1,4 @@
-// Cuts an answer of Jaeger's query service into the texts of its traces.
+// Cuts answers of Jaeger's query service and requests of OTLP into texts that are parsed alone.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,11 @@
 
 namespace trimtab {
 
-// Reads `{"data": [trace, trace, ...], ...}`, and also a bare array of traces, a bare trace whose
-// first key is traceID, spans or processes, and several of these one after the other. Only braces
-// and strings are looked at; what is inside a trace is for the parser to judge.
+// Of Jaeger's `/api/traces`: reads `{"data": [trace, trace, ...], ...}`, and also a bare array of
+// traces, a bare trace whose first key is traceID, spans or processes, and several of these one
+// after the other. Of OTLP: `{"resourceSpans": [element, ...]}`, the same as the member `result` of
+// an object, and several of these; an element of resourceSpans is what is called a trace here. Only
+// braces and strings are looked at; what is inside a trace is for the parser to judge.
 //
 // Thread-safety: none. Memory: the largest trace, at most `trace_bound`, rounded up to a power
 // of 2.
@@ -29,12 +31,17 @@ class TraceCutter {
     std::string_view text;     // from brace to brace; valid until the next call
   };
 
+  enum class Shape { kJaeger, kOtlp };
+
   // `input` must outlive the object.
-  explicit TraceCutter(InputFile& input, Bytes trace_bound = Mebibytes(64));
+  TraceCutter(InputFile& input, Shape shape, Bytes trace_bound = Mebibytes(64));
 
   // The next trace. A trace above the bound is passed over and told as kTooLarge. kInvalidArgument
-  // when the text is no answer of Jaeger, kDataLoss when it ends too early; both name the byte.
+  // when the text is not of the shape, kDataLoss when it ends too early; both name the byte.
   absl::StatusOr<Piece> Next();
+
+  // Arrays of traces, and results, found so far: text without any is JSON of something else.
+  std::uint64_t answers() const { return answers_; }
 
  private:
   enum class Place { kOutside, kInAnswer, kInTraces };
@@ -54,6 +61,7 @@ class TraceCutter {
   absl::StatusOr<Piece> CutTrace();
 
   InputFile* input_;
+  Shape shape_;
   std::size_t trace_bound_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;  // bytes before it are done with
@@ -62,8 +70,10 @@ class TraceCutter {
   std::uint64_t file_offset_ = 0;  // of the buffer's first byte
   bool is_at_end_ = false;
   Place place_ = Place::kOutside;
+  bool is_in_result_ = false;       // of OTLP: the object around the answer goes on behind it
   bool traces_end_answer_ = false;  // the array of traces is a member of an answer
   std::uint64_t traces_ = 0;
+  std::uint64_t answers_ = 0;
 };
 
 }  // namespace trimtab

@@ -19,9 +19,10 @@ struct Cut {
   std::vector<std::string> traces;  // "(too large)" for one that is passed over
 };
 
-Cut CutText(std::string_view text, Bytes bound = Mebibytes(64)) {
+Cut CutText(std::string_view text, Bytes bound = Mebibytes(64),
+            TraceCutter::Shape shape = TraceCutter::Shape::kJaeger) {
   const auto input = InputFile::OverText("test", text);
-  TraceCutter cutter(*input, bound);
+  TraceCutter cutter(*input, shape, bound);
   Cut cut;
   for (;;) {
     const auto piece = cutter.Next();
@@ -144,6 +145,40 @@ TEST(JsonObjectScanTest, FindsTheEndWhereverThePiecesEnd) {
     }
     ASSERT_TRUE(end.has_value());
     ASSERT_EQ(fed, expected) << text;
+  }
+}
+
+Cut CutOtlp(std::string_view text) {
+  return CutText(text, Mebibytes(64), TraceCutter::Shape::kOtlp);
+}
+
+TEST(TraceCutterTest, CutsRequestsOfOtlpAndAnswersOfTheSecondJaeger) {
+  const Traces both = {R"({"resource":{}})", R"({"scopeSpans":[{}]})"};
+  for (const char* text : {
+           R"({"resourceSpans":[{"resource":{}},{"scopeSpans":[{}]}]})",
+           "{\"resourceSpans\":[{\"resource\":{}}]}\n{\"resource_spans\":[{\"scopeSpans\":[{}]}]}"
+           "\n",
+           R"({"result":{"resourceSpans":[{"resource":{}},{"scopeSpans":[{}]}]}})",
+           R"({"result":{"x":1,"resourceSpans":[{"resource":{}}]},"y":[2]}
+              {"result":{"resourceSpans":[{"scopeSpans":[{}]}],"z":null}})",
+       }) {
+    const Cut cut = CutOtlp(text);
+    EXPECT_TRUE(cut.status.ok()) << cut.status << " " << text;
+    EXPECT_EQ(cut.traces, both) << text;
+  }
+  EXPECT_TRUE(CutOtlp("").status.ok());
+  EXPECT_TRUE(CutOtlp("{}\n{}").status.ok());
+}
+
+TEST(TraceCutterTest, SaysWhereARequestOfOtlpIsNone) {
+  EXPECT_EQ(
+      CutOtlp("[]").status,
+      absl::InvalidArgumentError("'test': byte 0: expected a request of OTLP ('{'), found '['"));
+  EXPECT_EQ(CutOtlp(R"({"result":{"resourceSpans":[5]}})").status.code(),
+            absl::StatusCode::kInvalidArgument);
+  for (const char* cut : {R"({"result":{"resourceSpans":[)", R"({"result":{)", R"({"result":{})",
+                          R"({"resourceSpans":[{"a":1})"}) {
+    EXPECT_EQ(CutOtlp(cut).status.code(), absl::StatusCode::kDataLoss) << cut;
   }
 }
 

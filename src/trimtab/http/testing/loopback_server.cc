@@ -107,6 +107,8 @@ void LoopbackConnection::Reset() const {
   setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
+void LoopbackConnection::End() const { shutdown(socket_, SHUT_RDWR); }
+
 LoopbackServer::LoopbackServer(Handler handler) : handler_(std::move(handler)) {
   std::tie(listener_, port_) = Bind();
   if (listen(listener_, 64) != 0) std::abort();

@@ -39,8 +39,10 @@ class LoopbackConnection {
   bool EndChunks() const { return Write("0\r\n\r\n"); }
   // Waits until the client closes, or the server ends.
   void WaitForClose() const;
-  // Ends the connection with a reset instead of a close.
+  // Ends the connection with a reset instead of a close, once the handler returns.
   void Reset() const;
+  // Ends the connection here and now.
+  void End() const;
 
  private:
   const int socket_;

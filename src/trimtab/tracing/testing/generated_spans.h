@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "fmt/format.h"
+#include "trimtab/tracing/span_record.h"
 
 namespace trimtab::testing {
 
@@ -27,6 +29,25 @@ class GeneratedSpans {
                      span.start, span.duration);
     });
     return text;
+  }
+
+  // For the encodings of encoded_spans.h.
+  static std::vector<trimtab::Span> Spans(int traces) {
+    std::vector<trimtab::Span> spans;
+    ForEachSpan(traces, [&spans](int trace, const Span& span) {
+      const std::uint64_t id = 0x9e3779b97f4a7c15 * (static_cast<std::uint64_t>(trace) + 1);
+      spans.push_back({.trace = {.high = ~id, .low = id},
+                       .id = static_cast<std::uint64_t>(span.id) + 1,
+                       .parent = static_cast<std::uint64_t>(span.parent + 1),
+                       .service = span.service,
+                       .pod = span.service + "-668d5f85fb-wckp8",
+                       .operation = "hipstershop." + span.service + "/GetProduct",
+                       .kind = SpanKindFromString(span.kind),
+                       .start = Instant(std::chrono::microseconds(span.start)),
+                       .duration = std::chrono::microseconds(span.duration),
+                       .argument_classes = {}});
+    });
+    return spans;
   }
 
   // One answer of Jaeger.

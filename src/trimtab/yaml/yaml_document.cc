@@ -1,4 +1,4 @@
-#include "trimtab/scenario/yaml_document.h"
+#include "trimtab/yaml/yaml_document.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,10 +1,10 @@
-#include "trimtab/scenario/yaml_document.h"
+#include "trimtab/yaml/yaml_document.h"
 
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "trimtab/scenario/yaml_writer.h"
+#include "trimtab/yaml/yaml_writer.h"
 
 namespace trimtab {
 namespace {

@@ -1,4 +1,4 @@
-#include "trimtab/scenario/yaml_writer.h"
+#include "trimtab/yaml/yaml_writer.h"
 
 #include <cstdint>
 #include <string>

@@ -1,0 +1,100 @@
+// Spans are the same spans whichever protocol brings them.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <iterator>
+#include <random>
+#include <string>
+
+#include "trimtab/tracing/otlp_protobuf.h"
+#include "trimtab/tracing/span_reader.h"
+#include "trimtab/tracing/testing/encoded_spans.h"
+#include "trimtab/tracing/testing/generated_spans.h"
+#include "trimtab/tracing/trace_analysis.h"
+
+namespace trimtab {
+namespace {
+
+// Everything that an analysis says about traces, exact to the nanosecond.
+std::string Summary(const TraceAnalysis& analysis) {
+  std::string text = fmt::format("{} spans\n", analysis.spans());
+  const auto out = std::back_inserter(text);
+  for (const InferredClass& of : analysis.trees().Classes(ClassKey::kCanonical)) {
+    fmt::format_to(out, "{} {}\n", of.id.ToString(), of.traces);
+  }
+  for (const EntryOperation& of : analysis.operations()) {
+    fmt::format_to(out, "{} {}\n", of.operation, of.traces);
+  }
+  for (const MicroserviceLatency& of : analysis.microservices()) {
+    fmt::format_to(out, "{} {}", of.name, of.visits);
+    for (const double q : {0.0, 0.25, 0.5, 0.75, 0.95, 1.0}) {
+      fmt::format_to(out, " {}", of.own_latency.ValueAt(Quantile(q)));
+    }
+    fmt::format_to(out, " {}\n", of.p95_mean_over_pods.count());
+  }
+  fmt::format_to(out, "{} at a client\n", analysis.visit_counts().calls_at_client);
+  return text;
+}
+
+std::string SummaryOfText(const std::string& text, SpanFormat expected) {
+  NameTable names;
+  SkipLog skipped;
+  TraceAnalysis analysis(names);
+  ReadCounts counts;
+  const auto input = InputFile::OverText("test", text);
+  EXPECT_EQ(*DetectFormat(*input), expected);
+  const absl::Status read = ReadSpans(
+      *input, SpanFormat::kAuto, {.names = names, .skipped = skipped, .sink = analysis}, counts);
+  EXPECT_TRUE(read.ok()) << read;
+  EXPECT_EQ(skipped.total(), 0);
+  analysis.Finish();
+  return Summary(analysis);
+}
+
+std::string SummaryOfProtobuf(const std::string& bytes) {
+  NameTable names;
+  TraceAnalysis analysis(names);
+  OtlpIntake intake(names);
+  const absl::Status decoded = DecodeOtlpProtobuf(bytes, intake);
+  EXPECT_TRUE(decoded.ok()) << decoded;
+  EXPECT_EQ(intake.refused_spans(), 0);
+  analysis.Accept(intake.spans());
+  analysis.Finish();
+  return Summary(analysis);
+}
+
+TEST(OtlpEquivalenceTest, TheSameSpansGiveTheSameGraphsAndLatenciesInEachProtocol) {
+  std::vector<Span> spans = testing::GeneratedSpans::Spans(50);
+  // Several kinds of requests: some traces end at the frontend, some lose two calls.
+  std::erase_if(spans, [](const Span& span) {
+    return span.trace.low % 5 == 0 ? span.service != "frontend" || span.kind == SpanKind::kClient
+                                   : span.trace.low % 5 == 1 && span.id > 28 && span.id < 31;
+  });
+  std::mt19937_64 random(11);
+  std::ranges::shuffle(spans, random);
+  const testing::EncodedSpans encoded(spans);
+  const std::string summary = SummaryOfProtobuf(encoded.OtlpProtobuf());
+  EXPECT_NE(summary.find("productcatalogservice10 "), std::string::npos) << summary;
+  EXPECT_EQ(SummaryOfText(encoded.OtlpJson(), SpanFormat::kOtlp), summary);
+  EXPECT_EQ(SummaryOfText(encoded.JaegerV3(), SpanFormat::kOtlp), summary);
+  EXPECT_EQ(SummaryOfText(encoded.JaegerV1(), SpanFormat::kJaeger), summary);
+}
+
+TEST(OtlpEquivalenceTest, ATraceMayBeSpreadOverRequests) {
+  const std::vector<Span> spans = testing::GeneratedSpans::Spans(40);
+  NameTable names;
+  TraceAnalysis analysis(names);
+  OtlpIntake intake(names);
+  for (std::size_t first = 0; first < 7; ++first) {
+    std::vector<Span> part;
+    for (std::size_t at = first; at < spans.size(); at += 7) part.push_back(spans[at]);
+    intake.Clear();
+    ASSERT_TRUE(DecodeOtlpProtobuf(testing::EncodedSpans(part).OtlpProtobuf(), intake).ok());
+    analysis.Accept(intake.spans());
+  }
+  analysis.Finish();
+  EXPECT_EQ(Summary(analysis), SummaryOfProtobuf(testing::EncodedSpans(spans).OtlpProtobuf()));
+}
+
+}  // namespace
+}  // namespace trimtab
