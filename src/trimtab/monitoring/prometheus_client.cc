@@ -21,7 +21,6 @@ absl::StatusOr<PrometheusClient> PrometheusClient::Create(PrometheusOptions opti
 
 absl::StatusOr<PrometheusAnswer> PrometheusClient::Query(std::string_view query, Instant at,
                                                          Duration timeout) const {
-  const double seconds = InSeconds(timeout);
   HttpRequest request;
   request.method = "POST";  // a query may be longer than what proxies take as a URL
   request.url = options_.url + "/api/v1/query";
@@ -29,7 +28,7 @@ absl::StatusOr<PrometheusAnswer> PrometheusClient::Query(std::string_view query,
   request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
   request.body = QueryString({{"query", std::string(query)},
                               {"time", fmt::format("{:.3f}", InSeconds(at.time_since_epoch()))},
-                              {"timeout", fmt::format("{:.3f}s", seconds)}});
+                              {"timeout", fmt::format("{:.3f}", InSeconds(timeout))}});
   request.timeout = timeout;
   const auto response = http_->Send(request);
   if (!response.ok()) return response.status();

@@ -87,15 +87,12 @@ struct PrometheusReader::Reading {
 };
 
 std::vector<LabeledSeries> PrometheusReader::Ask(PrometheusSeries series, Reading& reading) {
-  const std::vector<std::string> forms = queries_.FormsOf(series, reading.window);
-  std::size_t& last = form_[static_cast<std::size_t>(series)];
-  for (std::size_t i = 0; i < forms.size(); ++i) {
-    const std::size_t form = (last + i) % forms.size();
+  for (const std::string& form : queries_.FormsOf(series, reading.window)) {
     ++reading.asked;
     const Duration left = reading.deadline - clock_->Now();
     auto answer =
         left > Duration(0)
-            ? client_.Query(forms[form], reading.now, left)
+            ? client_.Query(form, reading.now, left)
             : absl::DeadlineExceededError("the time for all queries together has run out");
     if (!answer.ok()) {
       ++reading.failed;
@@ -108,10 +105,7 @@ std::vector<LabeledSeries> PrometheusReader::Ask(PrometheusSeries series, Readin
       reading.gaps.push_back(
           fmt::format("query {} was answered in part: {}", NameOf(series), warning));
     }
-    if (!answer->series.empty()) {
-      last = form;
-      return std::move(answer->series);
-    }
+    if (!answer->series.empty()) return std::move(answer->series);
   }
   return {};
 }

@@ -1,7 +1,6 @@
 // One look at everything that Prometheus knows of the containers and nodes of a cluster.
 #pragma once
 
-#include <array>
 #include <compare>
 #include <map>
 #include <optional>
@@ -62,8 +61,8 @@ struct ScrapedMetrics {
   std::vector<std::string> gaps;
 };
 
-// Asks all queries, one after another, and folds what comes back. A query with several forms is
-// asked in the form that found something last time, then in the others.
+// Asks all queries, one after another, and folds what comes back. The forms of a query are asked in
+// their order until one finds something.
 // Thread-safety: one caller at a time. Cost: a request a query; memory of the answers' size.
 class PrometheusReader {
  public:
@@ -88,7 +87,6 @@ class PrometheusReader {
   PrometheusClient client_;
   PrometheusQueries queries_;
   const Clock* clock_;
-  std::array<std::size_t, kPrometheusSeriesKinds> form_{};  // that found something last
 };
 
 }  // namespace trimtab
