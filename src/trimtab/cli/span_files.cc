@@ -44,9 +44,9 @@ class WatchedFile : public InputFile {
 }  // namespace
 
 void DeclareSpanFiles(Arguments& arguments, SpanFiles* values, bool required) {
-  arguments.PositionalList("file", &values->files,
-                           "span files: CSV, Jaeger JSON, OTLP JSON or Alibaba MSCallGraph, plain or gzip",
-                           required);
+  arguments.PositionalList(
+      "file", &values->files,
+      "span files: CSV, Jaeger JSON, OTLP JSON or Alibaba MSCallGraph, plain or gzip", required);
   arguments.Choice("format", &values->format, {"auto", "csv", "jaeger", "otlp", "alibaba"},
                    "format of the files; auto looks at each");
 }
