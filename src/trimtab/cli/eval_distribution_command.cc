@@ -32,6 +32,7 @@ struct Values {
   SpanFiles spans;
   double sampling = 1;
   Duration window = LoadCollector::Options().window;
+  std::string fidelity = "corrected";
   std::uint64_t seed = 1;
   OutputFormat output = OutputFormat::kTable;
 };
@@ -227,7 +228,9 @@ void WriteEvaluation(const LoadedLatencies& latencies, const DistributionEvaluat
 absl::StatusOr<ExitCode> RunEvalDistribution(const Values& values, Context& context) {
   NameTable names;
   SkipLog skipped;
-  LoadCollector collector(names, {.sampling = values.sampling, .window = values.window});
+  LoadCollector::Options options{.sampling = values.sampling, .window = values.window};
+  if (values.fidelity == "paper") options.own_latency = OwnLatencyRule::kPlain;
+  LoadCollector collector(names, options);
   AssembledSpans sink(collector);
   if (const absl::Status read = ReadSpanFiles(values.spans, names, skipped, sink, context);
       !read.ok()) {
@@ -257,6 +260,9 @@ CommandAction DeclareEvalLatencyDistribution(Arguments& arguments) {
   arguments.Option("window", &values->window,
                    {.min = std::chrono::seconds(1), .max = std::chrono::hours(24)},
                    "stretches of about this length have one load each");
+  arguments.Choice("fidelity", &values->fidelity, {"corrected", "paper"},
+                   "own latency is what no call covers, or, as published, what is left when all "
+                   "calls are subtracted");
   arguments.Option("sampling", &values->sampling, {.min = 1e-6, .max = 1},
                    "share of the requests that was traced");
   arguments.Seed(&values->seed);

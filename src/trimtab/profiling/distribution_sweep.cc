@@ -70,8 +70,10 @@ DividedLoad DivideLoad(const DrawnLoad& drawn, const DistributionSweepOptions& o
   };
   const std::size_t training = part(count);
   const auto wanted = static_cast<std::size_t>(options.paper_samples);
+  const std::vector<double>& plain =
+      drawn.plain_seconds.empty() ? drawn.seconds : drawn.plain_seconds;
   DividedLoad divided{.container_load = drawn.container_load,
-                      .paper = SortedPart(drawn.seconds, 0, part(std::min(wanted, count))),
+                      .paper = SortedPart(plain, 0, part(std::min(wanted, plain.size()))),
                       .training = SortedPart(drawn.seconds, 0, training),
                       .test = SortedPart(drawn.seconds, training < count ? training : 0, count)};
   Spread(divided.paper);

@@ -26,7 +26,8 @@ struct DistributionSweepOptions {
   int loads = 10;
   // Whole-tree runs, which stand for the loads that they reach.
   DistributionTreeOptions trees = {};
-  // What `paper` is fitted to; the paper takes 2,000 a load.
+  // What `paper` is fitted to, by plain subtraction where calls are traced (D21); the paper takes
+  // 2,000 a load.
   std::int64_t paper_samples = 2'000;
   // What moments and cumulants are taken from: queues correlate the latencies of one moment, and
   // third cumulants need many moments.

@@ -182,6 +182,27 @@ TEST(DistributionSweepTest, EveryMixOfLatenciesHasLaws) {
   }
 }
 
+// D21: what plain subtraction leaves, 1 ms less here, is `paper`'s alone.
+TEST(DistributionSweepTest, PaperIsFittedToPlainSubtraction) {
+  RandomStream random(5, "plain");
+  std::vector<DrawnLoad> covered;
+  std::vector<DrawnLoad> plain;
+  for (int i = 1; i <= 3; ++i) {
+    DrawnLoad& load = covered.emplace_back(DrawnLoad{.container_load = 1.0 * i, .seconds = {}});
+    for (int k = 0; k < 1'000; ++k)
+      load.seconds.push_back(0.004 - 0.005 * std::log(random.Uniform()));
+    plain.push_back(load);
+    for (const double seconds : load.seconds) plain.back().plain_seconds.push_back(seconds - 0.001);
+  }
+  const auto without = FitLaws(covered, WithSamples(1'000, 1'000));
+  const auto with = FitLaws(plain, WithSamples(1'000, 1'000));
+  ASSERT_TRUE(without.ok() && with.ok());
+  EXPECT_NEAR(with->paper.offset_seconds, without->paper.offset_seconds - 0.001, 1e-9);
+  EXPECT_NEAR(with->paper.LatencyRate(2), without->paper.LatencyRate(2), 1e-6);
+  EXPECT_EQ(with->tail.offset_seconds, without->tail.offset_seconds);
+  EXPECT_EQ(with->cumulants.At(2).mean, without->cumulants.At(2).mean);
+}
+
 TEST(DistributionSweepTest, LatenciesThatNeverVaryGetALeastDeviation) {
   std::vector<DrawnLoad> loads;
   for (int i = 1; i <= 3; ++i) {

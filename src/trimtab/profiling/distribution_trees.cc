@@ -16,6 +16,9 @@ namespace {
 constexpr double kContainersEach = 6;
 // Fewer latencies tell no third cumulant.
 constexpr std::size_t kFewestLatencies = 1'000;
+// Fewer tell no exponential. Where plain subtraction leaves fewer above 0, the others stand for
+// them.
+constexpr std::size_t kFewestPlain = 50;
 // Rather this much above the utilisation wanted than a container more.
 constexpr double kOvershoot = 1.05;
 constexpr double kHighestApplicationLoad = 1e6;
@@ -86,7 +89,8 @@ class TreeSeries {
       seconds.resize(most);
       seconds.shrink_to_fit();
     }
-    loads.push_back({of.container_load, std::move(seconds)});
+    if (of.plain_seconds.size() < kFewestPlain) of.plain_seconds.clear();
+    loads.push_back({of.container_load, std::move(seconds), std::move(of.plain_seconds)});
   }
 
   double HighestUtilization() const { return options_.utilizations.back(); }

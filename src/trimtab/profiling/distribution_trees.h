@@ -20,6 +20,7 @@ namespace trimtab {
 struct DrawnLoad {
   double container_load = 0;
   std::vector<double> seconds;
+  std::vector<double> plain_seconds = {};  // by plain subtraction (D21); empty: `seconds`
 };
 
 // Loads of one microservice closer than this ratio are one.

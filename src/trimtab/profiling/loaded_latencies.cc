@@ -52,6 +52,16 @@ std::size_t MostAlike(const std::vector<LoadGroup>& groups, std::size_t first, s
   return best;
 }
 
+// Not a number for what the rule drops.
+float OwnMilliseconds(const Visit& visit, OwnLatencyRule rule) {
+  Duration own = visit.own_latency;
+  if (rule == OwnLatencyRule::kPlain) {
+    own = visit.plain_own_latency();
+    if (own <= Duration(0)) return std::numeric_limits<float>::quiet_NaN();
+  }
+  return static_cast<float>(ToLatency(own).count());
+}
+
 }  // namespace
 
 void LoadCollector::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanRecord> spans) {
@@ -64,8 +74,8 @@ void LoadCollector::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanRe
   const auto index = static_cast<std::uint32_t>(starts_.size());
   starts_.push_back(trace->visits.front().start);
   for (const Visit& visit : trace->visits) {
-    samples_.push_back({index, visit.service, visit.pod,
-                        static_cast<float>(ToLatency(visit.own_latency).count())});
+    samples_.push_back(
+        {index, visit.service, visit.pod, OwnMilliseconds(visit, options_.own_latency)});
   }
 }
 
@@ -151,6 +161,7 @@ absl::StatusOr<LoadedLatencies> LoadCollector::Collect() const {
     result.load_of_trace.push_back(has_rate ? std::optional(windows[window].load) : std::nullopt);
   }
   struct AtLoad {
+    std::size_t visits = 0;
     std::vector<std::pair<Instant, double>> samples;
     std::set<std::pair<std::uint32_t, std::size_t>> pods;  // window and pod
   };
@@ -161,8 +172,11 @@ absl::StatusOr<LoadedLatencies> LoadCollector::Collect() const {
     std::vector<AtLoad>& of = by_name[names_.Name(sample.service)];
     of.resize(result.loads.size());
     AtLoad& at = of[windows[window].load];
-    at.samples.emplace_back(starts_[sample.trace],
-                            1e-3 * static_cast<double>(sample.own_milliseconds));
+    ++at.visits;
+    if (!std::isnan(sample.own_milliseconds)) {
+      at.samples.emplace_back(starts_[sample.trace],
+                              1e-3 * static_cast<double>(sample.own_milliseconds));
+    }
     at.pods.emplace(window, sample.pod.value());
   }
   for (auto& [name, of] : by_name) {
@@ -175,7 +189,7 @@ absl::StatusOr<LoadedLatencies> LoadCollector::Collect() const {
       for (const auto& [window, pod] : at.pods) container_seconds += windows[window].seconds;
       LatenciesAtLoad& latencies = microservice.loads.emplace_back();
       latencies.container_load =
-          static_cast<double>(at.samples.size()) / container_seconds / options_.sampling;
+          static_cast<double>(at.visits) / container_seconds / options_.sampling;
       for (const auto& [start, seconds] : at.samples) latencies.seconds.push_back(seconds);
     }
     std::ranges::stable_sort(microservice.loads, {}, &LatenciesAtLoad::container_load);

@@ -38,7 +38,13 @@ struct LoadedLatencies {
   std::vector<OfMicroservice> microservices;  // by name
 };
 
-// Collects visits. Own latency is what no call covers (D21), each visit a sample of its own (D11).
+// What of a visit is its own (D21).
+enum class OwnLatencyRule : std::uint8_t {
+  kUncovered,  // the time that no call covers
+  kPlain,      // as published: Visit::plain_own_latency(); what is not above 0 is dropped
+};
+
+// Collects visits, each a sample of its own (D11).
 // The load of a moment is what was measured, whatever the recording calls it: the recording is cut
 // where nothing starts for `pause`, the stretches between into windows of equal length, and windows
 // whose rates differ by less than `same_load`, or by the least while there are more than
@@ -54,6 +60,8 @@ class LoadCollector : public TraceSink {
     std::size_t most_loads = 10;
     std::int64_t fewest_traces = 100;
     std::size_t most_visits = 50'000'000;
+    // A visit whose own latency is dropped counts in the load all the same.
+    OwnLatencyRule own_latency = OwnLatencyRule::kUncovered;
   };
 
   // `names` must outlive the object.
@@ -74,7 +82,7 @@ class LoadCollector : public TraceSink {
     std::uint32_t trace;
     NameId service;
     NameId pod;
-    float own_milliseconds;
+    float own_milliseconds;  // not a number: dropped
   };
   struct Window {
     std::int64_t traces = 0;

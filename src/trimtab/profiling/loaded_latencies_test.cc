@@ -58,6 +58,37 @@ TEST_F(LoadedLatenciesTest, StretchesOfOneRateAreOneLoad) {
   EXPECT_NEAR(front.loads[0].container_load, 822 / 40.0, 1e-6);
 }
 
+// Every tenth front calls back twice at once, 1 ms each in the same millisecond: 1.5 ms less 2 ms
+// by plain subtraction, which drops it, 0.5 ms that no call covers. The others are alike in both.
+TEST_F(LoadedLatenciesTest, PlainSubtractionDropsWhatIsNotAboveZero) {
+  for (const OwnLatencyRule rule : {OwnLatencyRule::kUncovered, OwnLatencyRule::kPlain}) {
+    LoadCollector collector(names_, {.own_latency = rule});
+    for (int i = 0; i < 401; ++i) {
+      if (i % 10 != 0) {
+        Trace(collector, i / 20.0);
+        continue;
+      }
+      const auto start = std::llround(i / 20.0 * 1e6);
+      const auto spans = testing::SpansOf(
+          fmt::format("1 0 front {} {}\n2 1 back {} {}\n3 1 back {} {}", start, start + 1500,
+                      start + 200, start + 1200, start + 200, start + 1200),
+          names_);
+      collector.AcceptTrace({0, ++trace_}, spans);
+    }
+    const auto latencies = collector.Collect();
+    ASSERT_TRUE(latencies.ok());
+    const LatenciesAtLoad& front = latencies->microservices[1].loads[0];
+    EXPECT_NEAR(front.container_load, 401 / 20.0, 1e-6);
+    if (rule == OwnLatencyRule::kPlain) {
+      EXPECT_EQ(front.seconds.size(), 360U);  // 401 less the 41 that are dropped
+      EXPECT_NEAR(front.seconds[0], 0.002, 1e-9);
+    } else {
+      EXPECT_EQ(front.seconds.size(), 401U);
+      EXPECT_NEAR(front.seconds[0], 0.0005, 1e-9);
+    }
+  }
+}
+
 TEST_F(LoadedLatenciesTest, LongStretchesAreCutWhereTheLoadChanges) {
   LoadCollector collector(names_);
   Stretch(collector, 0, 10, 600);    // the first minute

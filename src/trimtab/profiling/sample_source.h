@@ -63,6 +63,9 @@ struct TreeLatencies {
   double container_load = 0;  // calls/s to one of them, as measured
   int containers = 0;
   LatencyDraws draws;  // in order of the calls' ends up to a tenth of the run
+  // s, above 0: of sampled requests, from their spans by plain subtraction (D21); roughly in order
+  // of time. May be empty.
+  std::vector<double> plain_seconds = {};
 };
 
 struct ContainerLabel {

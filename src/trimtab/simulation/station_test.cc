@@ -284,6 +284,30 @@ TEST(SimulatedSamplesTest, AWholeTreeGivesTheLatenciesOfEveryMicroservice) {
   EXPECT_EQ(again->at(2).draws.seconds, drawn->at(2).draws.seconds);
 }
 
+// front waits 25 ms and then for two calls of 10 ms side by side; back waits 5 ms and then for
+// both. No call covers 25 and 5 ms; 50 - 10 - 10 - 15 are 15 ms, and 15 - 10 - 10 is nothing that
+// is kept.
+TEST(SimulatedSamplesTest, PlainSubtractionTakesParallelCallsTwice) {
+  ClusterScenario scenario = PlainCluster(
+      {PlainMicroservice(
+           "front", {Wait(Deterministic{Latency(25)}), Call({"b", "c"}, true), Call({"back"})}),
+       PlainMicroservice("back", {Wait(Deterministic{Latency(5)}), Call({"b", "c"}, true)}),
+       PlainMicroservice("b", {Wait(Deterministic{Latency(10)})}),
+       PlainMicroservice("c", {Wait(Deterministic{Latency(10)})})});
+  const auto samples = SimulatedSamples::Create(scenario);
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  const auto drawn = (*samples)->Draw(AsDeployed(scenario, 100), 5'000, 7);
+  ASSERT_TRUE(drawn.ok()) << drawn.status();
+  // A binomial count: 500 of 5,000 requests, with a deviation of 21.
+  EXPECT_NEAR(static_cast<double>((*drawn)[0].plain_seconds.size()), 500, 4 * 21 + 5);
+  for (const double seconds : (*drawn)[0].plain_seconds) EXPECT_NEAR(seconds, 0.015, 1e-9);
+  EXPECT_NEAR((*drawn)[0].draws.seconds[0], 0.025, 1e-3);
+  EXPECT_TRUE((*drawn)[1].plain_seconds.empty());
+  EXPECT_NEAR((*drawn)[1].draws.seconds[0], 0.005, 1e-4);
+  ASSERT_FALSE((*drawn)[2].plain_seconds.empty());
+  EXPECT_NEAR((*drawn)[2].plain_seconds[0], 0.010, 1e-9);
+}
+
 // 300 requests/s of 4 ms need 1.2 cores of the 0.9 there are: a label would mean nothing, latencies
 // of a queue that builds up are still told.
 TEST(SimulatedSamplesTest, LatenciesAreDrawnAboveTheCapacityToo) {

@@ -14,6 +14,7 @@
 #include "trimtab/simulation/contention.h"
 #include "trimtab/simulation/cumulant_estimate.h"
 #include "trimtab/simulation/event_loop.h"
+#include "trimtab/simulation/plain_latencies.h"
 #include "trimtab/simulation/tail_estimate.h"
 
 namespace trimtab {
@@ -24,6 +25,8 @@ constexpr double kWarmUpRequests = 1000;
 constexpr double kShortestWarmUp = 3;  // seconds: some thirty quota periods
 constexpr int kBins = 128;
 constexpr int kParts = 10;  // of a run that latencies are drawn from
+// Of the requests of such a run: 2,000 traces at 20,000 requests.
+constexpr double kTracedShare = 0.1;
 
 // What is kept of one container: a histogram a batch, and counters at the end of the warm-up.
 struct Track {
@@ -64,15 +67,21 @@ class TreeRun {
   }
 
   absl::StatusOr<std::vector<TreeLatencies>> Draw(std::int64_t requests) {
+    options_.span_share = kTracedShare;
     if (absl::Status status = Start(); !status.ok()) return status;
+    loop_->spans().records().clear();  // of the warm-up
+    PlainLatencies plain(*loop_);
     std::vector<TreeLatencies> all(scenario_.microservices.size());
     RandomStream order(options_.seed, "order of latencies");
     for (int part = 0; part < kParts; ++part) {
       RunBatch(std::max<std::int64_t>(requests / kParts, 1));
       if (absl::Status status = CheckKilled(); !status.ok()) return status;
       TakeLatencies(order, all);
+      if (absl::Status status = plain.Read(); !status.ok()) return status;
     }
     Average(all);
+    std::vector<std::vector<double>> seconds = plain.Take();
+    for (std::size_t m = 0; m < all.size(); ++m) all[m].plain_seconds = std::move(seconds[m]);
     return all;
   }
 

@@ -200,6 +200,7 @@ void VisitBuilder::MeasureOwnLatencies() {
     Visit& visit = trace_.visits[index];
     intervals_.clear();
     for (const std::uint32_t callee : trace_.CalleesOf(index)) {
+      visit.responses += trace_.visits[callee].duration();
       const auto interval = Interval(callee);
       if (!interval) continue;
       trace_.visits[callee].waited = interval->second - interval->first;

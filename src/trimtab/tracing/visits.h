@@ -23,11 +23,16 @@ struct Visit {
   // Grad VI-A with the union of the calls in place of their sum: the time from start to end that is
   // covered by no call to another service. Never negative.
   Duration own_latency{0};
+  // Response times of its callees, added up: of all of them, as long as they took.
+  Duration responses{0};
   // For how long its caller waits: its client span, or the visit itself, clipped to the caller.
   // Longer than the visit by the time on the way. 0 for the entry and for what nobody waits for.
   Duration waited{0};
 
   Duration duration() const { return end - start; }
+  // Own latency as Derm III and its authors' program have it: the response time less those of all
+  // callees. Below 0 where calls overlap or nobody waits for them; they drop what is not above 0.
+  Duration plain_own_latency() const { return duration() - responses; }
 };
 
 // A trace whose spans hang together below one entry. Callers come before their callees.

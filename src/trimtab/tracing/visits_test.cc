@@ -29,6 +29,16 @@ class VisitsTest : public ::testing::Test {
     }
     return own;
   }
+  // The same by plain subtraction.
+  std::int64_t PlainOf(const std::string& service) {
+    for (const Visit& visit : trace_->visits) {
+      if (names_.Name(visit.service) == service) {
+        return visit.plain_own_latency() / std::chrono::microseconds(1);
+      }
+    }
+    ADD_FAILURE() << "no visit of " << service;
+    return 0;
+  }
   const VisitCounts& counts() const { return builder_.counts(); }
 
   NameTable names_;
@@ -60,6 +70,31 @@ TEST_F(VisitsTest, OverlappingCallsCountOnce) {
             "4 1 d 90 95 server\n"
             "5 1 e 35 60 server\n"));
   EXPECT_EQ(OwnOf("a"), 35);
+}
+
+// D21: 100 - (30 + 40 + 60) = -30, where the calls cover 70 of 100. d 90-190 is a callee of c that
+// nobody waits for: 40 - 100.
+TEST_F(VisitsTest, PlainSubtractionTakesEveryCallInFull) {
+  ASSERT_TRUE(
+      Build("1 0 a 0 100 server\n"
+            "2 1 b 10 40 server\n"
+            "3 1 c 30 70 server\n"
+            "4 1 e 20 80 server\n"
+            "5 3 d 90 190 consumer\n"));
+  EXPECT_EQ(PlainOf("a"), -30);
+  EXPECT_EQ(OwnOf("a"), 30);
+  EXPECT_EQ(PlainOf("b"), 30);
+  EXPECT_EQ(PlainOf("c"), -60);
+  EXPECT_EQ(OwnOf("c"), 40);
+}
+
+// The way there and back is the caller's: the response time of search is 35 of the 50 waited.
+TEST_F(VisitsTest, PlainSubtractionLeavesTheWayToTheCaller) {
+  ASSERT_TRUE(
+      Build("1 0 front 0 100 server\n"
+            "2 1 front 10 60 client\n"
+            "3 2 search 15 50 server\n"));
+  EXPECT_EQ(PlainOf("front"), 65);
 }
 
 TEST_F(VisitsTest, SpansInsideAServiceAreItsOwnTime) {

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "trimtab/monitoring/mean_interference.h"
+#include "trimtab/scaling/derm/adjacency_classes.h"
 #include "trimtab/scaling/derm/derm_graphs.h"
 #include "trimtab/scaling/derm/derm_out_of_reach.h"
 #include "trimtab/scaling/derm/derm_paper.h"
@@ -153,7 +154,8 @@ DermProblem DermPolicy::ProblemFor(const PlanningInput& input, double load,
 }
 
 void DermPolicy::AddGraphs(DermProblem& problem, std::string& notes) const {
-  const std::vector<ForecastClass> classes = forecast_.Classes();
+  const std::vector<ForecastClass> classes =
+      corrected() ? forecast_.Classes() : MergedByAdjacency(forecast_.Classes());
   std::vector<std::string> unknown;
   std::vector<CandidateGraph> candidates;
   double sum = 0;
