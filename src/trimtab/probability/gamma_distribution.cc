@@ -28,9 +28,11 @@ double LogGamma(double x) {
 
 }  // namespace
 
-GammaDistribution::GammaDistribution(double shape) : shape_(shape), log_gamma_(LogGamma(shape)) {}
+GammaDistribution::GammaDistribution(double shape)
+    : shape_(shape), log_gamma_(shape == 1.0 ? 0.0 : LogGamma(shape)) {}
 
 double GammaDistribution::Above(double digits) const {
+  if (shape_ == 1.0) return digits;  // of an exponential, exactly
   return shape_ + std::sqrt(2.0 * shape_ * digits) + digits;
 }
 

@@ -59,6 +59,7 @@ absl::Status Simplify(std::vector<Part>& parts, std::uint32_t at) {
   Part part = std::move(parts[at]);
   if (part.repeats == 0.0) part = Part{};
   std::vector<std::uint32_t> flat;
+  flat.reserve(part.children.size());
   for (const std::uint32_t child : part.children) {
     Part& inner = parts[child];
     if (inner.empty()) continue;
@@ -80,12 +81,18 @@ absl::Status Simplify(std::vector<Part>& parts, std::uint32_t at) {
   return absl::OkStatus();
 }
 
+// Most lists are in order, and a stable sort takes memory all the same.
+template <typename Iterator, typename Before>
+void SortStably(Iterator first, Iterator last, const Before& before) {
+  if (!std::is_sorted(first, last, before)) std::stable_sort(first, last, before);
+}
+
 // Adds up the visits of one stage within a series.
 void MergeStages(std::vector<Part>& parts, Part& series) {
   const auto blocks = std::stable_partition(
       series.children.begin(), series.children.end(),
       [&parts](std::uint32_t child) { return parts[child].kind != Kind::kStage; });
-  std::stable_sort(blocks, series.children.end(), [&parts](std::uint32_t a, std::uint32_t b) {
+  SortStably(blocks, series.children.end(), [&parts](std::uint32_t a, std::uint32_t b) {
     return parts[a].stage < parts[b].stage;
   });
   auto kept = blocks;
@@ -119,9 +126,9 @@ absl::StatusOr<std::vector<LatencyNode>> Flatten(std::vector<Part>& parts, std::
     if (part.kind == Kind::kSeries) MergeStages(parts, part);
     part.size = 1;
     for (const std::uint32_t child : part.children) part.size += parts[child].size;
-    std::ranges::stable_sort(part.children, [&parts](std::uint32_t a, std::uint32_t b) {
-      return parts[a].size > parts[b].size;
-    });
+    SortStably(
+        part.children.begin(), part.children.end(),
+        [&parts](std::uint32_t a, std::uint32_t b) { return parts[a].size > parts[b].size; });
   }
   order = ParentsFirst(parts, root);
   std::vector<std::uint32_t> place(parts.size());

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
+#include <utility>
 
 namespace trimtab {
 namespace {
@@ -11,8 +13,10 @@ constexpr double kLeastShare = 1e-12;
 constexpr double kLeastTail = 1e-300;
 // How softly the worst graphs of a share error are taken, as attainment.
 constexpr double kTemperature = 0.004;
-// Of the grid that checks: errors of 1e-5 in attainment. What is rounded is checked on a finer one.
+// Of the grid that checks: errors of 1e-5 in attainment, to which a graph of few visits, whose grid
+// is that of few sums, needs half the cells. What is rounded is checked on a finer one.
 constexpr std::size_t kCheckCells = 128;
+constexpr std::size_t kFewMicroservices = 32;
 // How much the error of the fast model changes while the tail moves by 1 part.
 constexpr double kErrorChange = 0.02;
 
@@ -30,7 +34,7 @@ DermConstraint::DermConstraint(const DermProblem& problem)
       calls_(lanes_.calls),
       checked_(problem.graphs.size(), 1.0),
       errors_(problem.graphs.size(), 1.0),
-      checked_means_(laws_.size(), 0.0) {
+      checked_means_(calls_.size(), 0.0) {
   for (std::size_t g = 0; g < problem.graphs.size(); ++g) {
     exact_ = exact_ && tails_.exact(g);
     shares_.push_back(std::max(problem.graphs[g].share, kLeastShare));
@@ -99,13 +103,38 @@ double DermConstraint::WorstMix() const {
   return std::inner_product(worst.begin(), worst.end(), checked_.begin(), 0.0);
 }
 
-double DermConstraint::Check() {
-  for (std::size_t g = 0; g < shares_.size(); ++g) {
-    checked_[g] = tails_.exact(g) ? beyond_[g] : tails_.Check(g, moments_, kCheckCells);
-    errors_[g] = checked_[g] / beyond_[g];
+void DermConstraint::CheckGraph(std::size_t g) {
+  const std::span<const int> members = tails_.MicroservicesOf(g);
+  const std::size_t cells = members.size() <= kFewMicroservices ? kCheckCells / 2 : kCheckCells;
+  checked_[g] = tails_.exact(g) ? beyond_[g] : tails_.Check(g, moments_, cells);
+  errors_[g] = checked_[g] / beyond_[g];
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    const int call = lanes_.call_of[g][k];
+    if (call < 0) continue;
+    checked_means_[static_cast<std::size_t>(call)] =
+        moments_[static_cast<std::size_t>(members[k])].mean;
   }
-  for (std::size_t i = 0; i < laws_.size(); ++i) checked_means_[i] = moments_[i].mean;
+}
+
+double DermConstraint::Check() {
+  for (std::size_t g = 0; g < shares_.size(); ++g) CheckGraph(g);
   return WorstMix();
+}
+
+double DermConstraint::Recheck(double doubt) {
+  std::vector<std::pair<double, std::size_t>> doubts;
+  double left = 0;
+  for (std::size_t g = 0; g < shares_.size(); ++g) {
+    doubts.emplace_back(DoubtOf(g), g);
+    left += doubts.back().first;
+  }
+  std::ranges::sort(doubts, std::greater<>());
+  for (const auto& [of, g] : doubts) {
+    if (left <= doubt) break;
+    CheckGraph(g);
+    left -= of;
+  }
+  return Corrected();
 }
 
 double DermConstraint::Corrected() {
@@ -116,12 +145,21 @@ double DermConstraint::Corrected() {
 }
 
 double DermConstraint::Doubt() const {
+  double doubt = 0;
+  for (std::size_t g = 0; g < shares_.size(); ++g) doubt += DoubtOf(g);
+  return doubt;
+}
+
+double DermConstraint::DoubtOf(std::size_t g) const {
+  const std::span<const int> members = tails_.MicroservicesOf(g);
   double moved = 0;
-  for (std::size_t lane = 0; lane < lanes_.lanes.size(); ++lane) {
-    const std::size_t i = lanes_.microservice[lane];
-    moved += PriceOf(lane) * std::fabs(moments_[i].mean - checked_means_[i]);
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    if (lanes_.call_of[g][k] < 0) continue;
+    const auto call = static_cast<std::size_t>(lanes_.call_of[g][k]);
+    moved += calls_[call].price *
+             std::fabs(moments_[static_cast<std::size_t>(members[k])].mean - checked_means_[call]);
   }
-  return kErrorChange * moved;
+  return kErrorChange * weights_[g] * moved;
 }
 
 }  // namespace trimtab

@@ -45,6 +45,9 @@ class DermConstraint {
 
   // Tail() by the grid, at the loads of the last evaluation, and of the worst mix itself.
   double Check();
+  // The same for the graphs that are most in doubt, until Doubt() is at most `doubt`; the others as
+  // Corrected(). REQUIRES: Check() before, and that the last evaluation had prices.
+  double Recheck(double doubt);
   // What Check() would find at the loads of the last TailAndPrices(), from how far the fast model
   // was off each graph at the last check.
   double Corrected();
@@ -56,6 +59,8 @@ class DermConstraint {
  private:
   double Evaluate(std::span<const double> loads, bool with_prices);
   double WorstMix() const;
+  void CheckGraph(std::size_t g);
+  double DoubtOf(std::size_t g) const;
 
   const DermProblem& problem_;
   GraphTails tails_;
@@ -73,8 +78,8 @@ class DermConstraint {
   std::vector<DualCall> calls_;
   std::vector<double> graph_prices_;
   std::vector<double> checked_;
-  std::vector<double> errors_;         // by graph: checked over fast tail at the last check
-  std::vector<double> checked_means_;  // by microservice, at the last check
+  std::vector<double> errors_;         // by graph: checked over fast tail at its last check
+  std::vector<double> checked_means_;  // by call, at the last check of its graph
 };
 
 }  // namespace trimtab

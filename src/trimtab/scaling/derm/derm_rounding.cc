@@ -22,7 +22,7 @@ constexpr int kTargetShifts = 5;
 // tried.
 constexpr std::size_t kCandidates = 12;
 constexpr std::size_t kExhaustive = 8;
-// What trimming may cost, in evaluations: this, and one more for each microservice.
+// What trimming may cost, in evaluations: this, and at first one more for each microservice.
 constexpr int kTrimBudget = 120;
 constexpr int kMostAdded = 100'000;
 
@@ -48,8 +48,9 @@ class Rounding {
     target_ = at_.exact() ? limit : std::max(solution_.model_tail, 1e-9);
     std::optional<std::pair<long long, std::vector<int>>> best;
     for (int shift = 0; shift < kTargetShifts; ++shift) {
-      if (!RoundUp()) break;
-      Trim();
+      // What the grid then refuses lacks little: it is mended, not made anew.
+      if (!(shift == 0 ? RoundUp() : AddUntil(target_))) break;
+      Trim(shift == 0 ? at_.size() : 0);
       const double tail = at_.CheckedTail();
       if (tail <= limit) {
         const auto total = std::accumulate(at_.counts().begin(), at_.counts().end(), 0LL);
@@ -162,12 +163,13 @@ class Rounding {
     return losses;
   }
 
-  void Trim() {
+  // `singles`: what single removals may cost beyond kTrimBudget, in evaluations.
+  void Trim(std::size_t singles) {
     while (RemoveInBulk()) {
     }
     budget_ = at_.size() <= kExhaustive
                   ? std::numeric_limits<int>::max()
-                  : at_.evaluations() + kTrimBudget + static_cast<int>(at_.size());
+                  : at_.evaluations() + kTrimBudget + static_cast<int>(singles);
     RemoveSingly();
     while (Exchange()) RemoveSingly();
   }

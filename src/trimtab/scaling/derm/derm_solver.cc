@@ -34,14 +34,16 @@ constexpr double kMostShifted = 0.999;
 // Iterations in which the target is shifted, of those between two checks.
 constexpr int kShifts = 5;
 constexpr int kMostRounds = 12;
+// Of what a check may be off: for the graphs that a further check leaves out.
+constexpr double kLeftInDoubt = 0.25;
 
 // When the iterations end: relative change of the containers, relative error of the tail.
 struct Tolerance {
   double cost = 0;
   double tail = 0;
 };
-// Near enough for the first check: the shift that follows moves the loads as far.
-constexpr Tolerance kRough = {.cost = 2e-3, .tail = 1e-2};
+// Near enough for the first check: the loads move little from there, and its findings stay true.
+constexpr Tolerance kRough = {.cost = 2e-4, .tail = 1e-3};
 
 class Solve {
  public:
@@ -74,14 +76,18 @@ class Solve {
     }
     // The error of the fast model changes little from one problem to the next; the target may.
     if (warm != nullptr) ShiftTo(target_tail_ * warm->shift);
+    const Tolerance of_model = {.cost = std::max(precise.cost, options_.checked_cost_tolerance),
+                                .tail = std::max(precise.tail, options_.checked_tail_tolerance)};
     Iterate(kRough);
-    Check();
+    constraint_.Check();
+    ++checks_;
     for (int round = 0; round < kMostRounds; ++round) {
-      Iterate(precise);
+      Iterate(of_model);
       if (Agrees()) return Finish(/*checked=*/true);
       if (2 * constraint_.Doubt() <= options_.check_tolerance) continue;
       if (checks_ >= options_.most_checks) break;
-      Check();
+      constraint_.Recheck(kLeftInDoubt * options_.check_tolerance);
+      ++checks_;
       if (Agrees()) return Finish(/*checked=*/true);
     }
     converged_ = false;
@@ -90,11 +96,6 @@ class Solve {
 
  private:
   void ShiftTo(double tail) { model_tail_ = std::clamp(tail, kLeastShifted, kMostShifted); }
-
-  void Check() {
-    constraint_.Check();
-    ++checks_;
-  }
 
   // Whether these loads are the optimum, and the grid agrees as far as its last check tells.
   bool Agrees() {

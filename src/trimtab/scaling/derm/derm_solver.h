@@ -10,8 +10,11 @@
 namespace trimtab {
 
 struct DermSolverOptions {
-  double cost_tolerance = 1e-6;   // relative change of the containers in the last step
-  double tail_tolerance = 1e-6;   // relative error of the share of requests beyond the SLA
+  double cost_tolerance = 1e-6;  // relative change of the containers in the last step
+  double tail_tolerance = 1e-6;  // relative error of the share of requests beyond the SLA
+  // The least of the two where the grid checks: what is finer is lost in the fast model's error.
+  double checked_cost_tolerance = 5e-5;
+  double checked_tail_tolerance = 4e-5;
   double check_tolerance = 2e-5;  // of attainment by the grid, for graphs with parallel calls
   int most_iterations = 200;      // for each shift of the target
   int most_checks = 6;

@@ -112,8 +112,10 @@ TEST(DermSolverTest, HoldsTheKktConditionsOnInstances) {
                                                      .parallel = parallel,
                                                      .tightness = 1.5,
                                                      .seed = seed});
-      const DermSolution solution =
-          *SolveDerm(problem, {.cost_tolerance = 1e-11, .tail_tolerance = 1e-10});
+      const DermSolution solution = *SolveDerm(problem, {.cost_tolerance = 1e-11,
+                                                         .tail_tolerance = 1e-10,
+                                                         .checked_cost_tolerance = 1e-11,
+                                                         .checked_tail_tolerance = 1e-10});
       EXPECT_TRUE(solution.converged) << seed;
       EXPECT_LT(solution.kkt_residual, 1e-4) << parallel << " " << seed;
       EXPECT_NEAR(solution.attainment, 0.95, parallel ? 3e-5 : 1e-8);

@@ -9,11 +9,18 @@ namespace {
 
 constexpr int kNewtonPasses = 15;
 constexpr double kLargestStep = 2;
-constexpr double kPrecision = 1e-11;
+// Of a level: the step is one of many, and its error is that squared.
+constexpr double kPrecision = 1e-8;
 // How far from its start a level is looked for, and how near the tail its bracket ends.
 constexpr double kWidest = 32;
 constexpr double kBracketed = 1e-3;
 constexpr int kBracketSteps = 25;
+// Shifts of log-odds are cut off here, long before a double overflows.
+constexpr double kFarthest = 300;
+constexpr double kLeastWithin = 1e-9;
+
+// Of the requests of a graph, that are in time.
+double WithinOf(double tail) { return std::max(1 - tail, kLeastWithin); }
 
 // Gauss-Jordan elimination with row pivots of an n x (n+1) system; false when it is singular.
 bool Eliminate(std::vector<double>& a, std::size_t n) {
@@ -61,19 +68,38 @@ bool DualNewton::Solve(std::span<const DualLane> lanes, std::span<const DualCall
   loads_.resize(lanes.size());
   matrix_.resize(graphs * graphs);
   system_.resize((graphs + 1) * (graphs + 2));
-  for (std::size_t g = 0; g < graphs; ++g) levels_[g] = nu + std::log(shares[g]);
+  per_price_.resize(graphs);
+  return Newton(Model::kOdds, nu) || Newton(Model::kLogarithm, nu) || Bracket(nu);
+}
+
+bool DualNewton::Newton(Model model, double& nu) {
+  model_ = model;
+  for (std::size_t g = 0; g < levels_.size(); ++g) {
+    levels_[g] = nu + std::log(shares_[g]);
+    per_price_[g] = 1 / (model == Model::kOdds ? tails_[g] * WithinOf(tails_[g]) : tails_[g]);
+  }
   const double start = nu;
   for (int pass = 0; pass < kNewtonPasses; ++pass) {
     Pass(/*with_matrix=*/true);
-    double worst = std::fabs(TailResidual());
-    for (std::size_t g = 0; g < graphs; ++g) {
-      worst = std::max(worst, std::fabs(levels_[g] - nu - std::log(shares[g]) - shifts_[g]));
+    double worst = std::fabs(std::log(TailOfAll() / tail_));
+    for (std::size_t g = 0; g < levels_.size(); ++g) {
+      worst = std::max(worst, std::fabs(LevelResidual(g, nu)));
     }
     if (worst < kPrecision) return true;
     if (!std::isfinite(worst) || !NewtonStep(nu)) break;
   }
   nu = start;
-  return Bracket(nu);
+  return false;
+}
+
+DualNewton::Shifted DualNewton::ShiftedTail(std::size_t g) const {
+  const double grown = tails_[g] * std::exp(std::clamp(shifts_[g], -kFarthest, kFarthest));
+  if (model_ == Model::kLogarithm) return {.tail = grown, .bend = 1, .slope = shifts_[g]};
+  const double within = WithinOf(tails_[g]);
+  const double after = grown / (grown + within);
+  return {.tail = after,
+          .bend = 1 - 2 * after,
+          .slope = std::log(after / (grown + within) / tails_[g])};
 }
 
 void DualNewton::Pass(bool with_matrix) {
@@ -92,12 +118,12 @@ void DualNewton::Pass(bool with_matrix) {
     means_[i] = lane.mean + moved;
     loads_[i] = choice.load;
     for (const DualCall& call : calls) {
-      shifts_[call.graph] += call.price / tails_[call.graph] * moved;
+      shifts_[call.graph] += call.price * per_price_[call.graph] * moved;
     }
     if (!with_matrix || choice.slope == 0) continue;
     const double slope = lane.damping * choice.slope;
     for (const DualCall& row : calls) {
-      const double scale = row.price / tails_[row.graph] * slope;
+      const double scale = row.price * per_price_[row.graph] * slope;
       double* const to = matrix_.data() + static_cast<std::size_t>(row.graph) * graphs;
       for (const DualCall& column : calls) {
         to[column.graph] += scale * weights_[column.graph] * column.price;
@@ -106,33 +132,38 @@ void DualNewton::Pass(bool with_matrix) {
   }
 }
 
-double DualNewton::TailResidual() const {
+double DualNewton::LevelResidual(std::size_t g, double nu) const {
+  return levels_[g] - nu - std::log(shares_[g]) - ShiftedTail(g).slope;
+}
+
+double DualNewton::TailOfAll() const {
   double sum = 0;
   for (std::size_t g = 0; g < shares_.size(); ++g) {
-    sum += shares_[g] * tails_[g] * std::exp(std::min(shifts_[g], 700.0));
+    sum += shares_[g] * ShiftedTail(g).tail;
   }
-  return std::log(sum / tail_);
+  return sum;
 }
 
 bool DualNewton::NewtonStep(double& nu) {
   const std::size_t graphs = levels_.size();
   const std::size_t width = graphs + 2;
-  double sum = 0;
-  for (std::size_t g = 0; g < graphs; ++g) sum += shares_[g] * tails_[g] * std::exp(shifts_[g]);
+  const double sum = TailOfAll();
   std::ranges::fill(system_, 0.0);
   double* const last = system_.data() + graphs * width;
   for (std::size_t g = 0; g < graphs; ++g) {
     double* const row = system_.data() + g * width;
     const double* const slopes = matrix_.data() + g * graphs;
-    const double weight = shares_[g] * tails_[g] * std::exp(shifts_[g]) / sum;
+    const Shifted after = ShiftedTail(g);
+    const double rise = model_ == Model::kOdds ? after.tail * (1 - after.tail) : after.tail;
+    const double weight = shares_[g] * rise / sum;
     for (std::size_t h = 0; h < graphs; ++h) {
-      row[h] = (g == h ? 1 : 0) - slopes[h];
+      row[h] = (g == h ? 1 : 0) - after.bend * slopes[h];
       last[h] += weight * slopes[h];
     }
     row[graphs] = -1;
-    row[graphs + 1] = levels_[g] - nu - std::log(shares_[g]) - shifts_[g];
+    row[graphs + 1] = LevelResidual(g, nu);
   }
-  last[graphs + 1] = TailResidual();
+  last[graphs + 1] = std::log(TailOfAll() / tail_);
   if (!Eliminate(system_, graphs + 1)) return false;
   double largest = 0;
   for (std::size_t g = 0; g <= graphs; ++g) {
@@ -151,12 +182,12 @@ bool DualNewton::Bracket(double& nu) {
     for (int pass = 0; pass < 3; ++pass) {
       Pass(/*with_matrix=*/false);
       for (std::size_t g = 0; g < levels_.size(); ++g) {
-        const double next = level + std::log(shares_[g]) + shifts_[g];
+        const double next = level + std::log(shares_[g]) + ShiftedTail(g).slope;
         levels_[g] = 0.5 * (levels_[g] + std::clamp(next, levels_[g] - 4, levels_[g] + 4));
       }
     }
     Pass(/*with_matrix=*/false);
-    return TailResidual();
+    return std::log(TailOfAll() / tail_);
   };
   // The tail falls while the level, the price of a miss, rises.
   double low = nu;

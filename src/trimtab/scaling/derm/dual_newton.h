@@ -28,12 +28,15 @@ struct DualCall {
   double price = 0;  // -dF/d mean: what a second more of this microservice costs the graph
 };
 
-// With u_g = sum_i (q_gi / S_g)(z_i - z_i0), S_g = 1 - F_g, solves
-//   y_g = nu + ln p_g + u_g(y),   ln sum_g p_g S_g e^{u_g} = ln(tail)
+// With the log-odds of S_g = 1 - F_g linear in the means, S_g(u) / (1 - S_g(u)) = S_g / (1 - S_g)
+// e^u and u_g = sum_i (q_gi / (S_g (1 - S_g))) (z_i - z_i0), solves
+//   y_g = nu + ln p_g + ln(S_g'(u_g) / S_g'(0)),   ln sum_g p_g S_g(u_g) = ln(tail)
 // for the dual levels y (one for each graph) and nu, z_i(y) being the cheapest mean at the price
-// sum_g e^{y_g} q_gi. This is the KKT system of the convex problem of minimising the containers
-// under sum_g p_g S_g e^{u_g} <= tail. Full Newton steps, at most 2 in any level; if they fail, nu
-// is bracketed with damped passes for y.
+// sum_g e^{y_g} q_gi. These are the KKT conditions of the fewest containers under
+// sum_g p_g S_g(u_g) <= tail. Full Newton steps, at most 2 in any level. Where they fail, for
+// graphs that miss more often than not bend the other way, the same with ln S_g linear, S_g(u) =
+// S_g e^u: a convex problem, which is nearly the same in a tail but says that nothing helps a graph
+// that always misses. Where they fail again, nu is bracketed with damped passes for y.
 // Thread-safety: one caller at a time. Cost: O(calls of a lane squared, over all lanes) + O(G^3)
 // for each of at most 15 passes; no allocation after the first Solve of a size.
 class DualNewton {
@@ -49,8 +52,19 @@ class DualNewton {
   std::span<const double> loads() const { return loads_; }
 
  private:
+  enum class Model { kOdds, kLogarithm };  // what of S_g is linear
+  struct Shifted {
+    double tail = 0;
+    double bend = 0;   // d ln(slope of the tail by u) / du
+    double slope = 0;  // ln of that slope, over that at u = 0
+  };
+
+  bool Newton(Model model, double& nu);
+  Shifted ShiftedTail(std::size_t g) const;  // S_g(u_g)
   void Pass(bool with_matrix);
-  double TailResidual() const;
+  // Of the linear model at the present shifts: how far the level of g is off, and the tail.
+  double LevelResidual(std::size_t g, double nu) const;
+  double TailOfAll() const;
   bool NewtonStep(double& nu);
   bool Bracket(double& nu);
 
@@ -59,9 +73,11 @@ class DualNewton {
   std::span<const double> shares_;
   std::span<const double> tails_;
   double tail_ = 0;
-  std::vector<double> levels_;   // y
-  std::vector<double> weights_;  // e^y
-  std::vector<double> shifts_;   // u
+  Model model_ = Model::kOdds;
+  std::vector<double> levels_;     // y
+  std::vector<double> weights_;    // e^y
+  std::vector<double> shifts_;     // u
+  std::vector<double> per_price_;  // du / d mean for a price of 1
   std::vector<double> means_;
   std::vector<double> loads_;
   std::vector<double> matrix_;  // du_g/dy_h, row-major

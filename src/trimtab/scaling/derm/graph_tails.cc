@@ -2,16 +2,35 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
+#include <utility>
 
 namespace trimtab {
 namespace {
 
-void CollectVisits(const DermNode& node, double times, std::map<int, double>& visits) {
+using Visits = std::vector<std::pair<int, double>>;
+
+void CollectVisits(const DermNode& node, double times, Visits& visits) {
   times *= node.visits;
-  if (node.kind == DermNode::Kind::kVisit) visits[node.microservice] += times;
+  if (node.kind == DermNode::Kind::kVisit) visits.emplace_back(node.microservice, times);
   for (const DermNode& child : node.children) CollectVisits(child, times, visits);
+}
+
+// By microservice, rising.
+Visits VisitsOf(const DermNode& tree) {
+  Visits visits;
+  CollectVisits(tree, 1, visits);
+  std::ranges::sort(visits);
+  std::size_t kept = 0;
+  for (std::size_t k = 1; k < visits.size(); ++k) {
+    if (visits[k].first == visits[kept].first) {
+      visits[kept].second += visits[k].second;
+    } else {
+      visits[++kept] = visits[k];
+    }
+  }
+  visits.resize(kept + 1);
+  return visits;
 }
 
 // Parallel nodes of one child are sequences.
@@ -27,10 +46,8 @@ GraphTails::GraphTails(const DermProblem& problem) : problem_(&problem) {
   graphs_.reserve(problem.graphs.size());
   for (const DermGraph& each : problem.graphs) {
     Graph& graph = graphs_.emplace_back();
-    std::map<int, double> visits;
-    CollectVisits(each.tree, 1, visits);
     graph.sequence = !HasParallel(each.tree);
-    for (const auto& [microservice, count] : visits) {
+    for (const auto& [microservice, count] : VisitsOf(each.tree)) {
       const LoadLaw& law = laws[static_cast<std::size_t>(microservice)];
       graph.sequence = graph.sequence && law.exponential();
       graph.microservices.push_back(microservice);
