@@ -108,19 +108,18 @@ read_processor_time() {
 minutes() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
 
 # One line that is rewritten every second, on a terminal only.
-show_progress() {  # name
-  local began=$SECONDS here left
+show_progress() {  # name, its work
+  local began=$SECONDS here done=$work_done took=$took_done left rest
+  # Until something is built, two cores are supposed to do two seconds of work in one.
+  if [ "$done" -eq 0 ]; then done=2 took=1; fi
   while sleep 1; do
     here=$((SECONDS - began))
-    # Until something is built, two cores are supposed to do two seconds of work in one.
-    if [ "$work_done" -gt 0 ]; then
-      left=$((work_left * took_done / work_done - here))
-    else
-      left=$((work_left / 2 - here))
-    fi
+    left=$(($2 * took / done - here))
     [ "$left" -gt 0 ] || left=0
-    printf '\r\033[K  %-24s %s, about %s left for all' "$1" "$(minutes "$here")" \
-      "$(minutes "$left")"
+    left=$((left + (work_left - $2) * took / done))
+    rest=
+    if [ "$left" -gt 0 ]; then rest=", about $(minutes "$left") left for all"; fi
+    printf '\r\033[K  %-24s %s%s' "$1" "$(minutes "$here")" "$rest"
   done
 }
 
@@ -170,7 +169,7 @@ go=()
 for line in "${todo[@]}"; do
   read -r name folder work package <<<"$line"
   if [ "$folder" != debian ] && [ ${#go[@]} -eq 0 ]; then find_go; fi
-  if [ -t 1 ]; then show_progress "$name" 9>&- & progress=$!; fi
+  if [ -t 1 ]; then show_progress "$name" "$work" 9>&- & progress=$!; fi
   began=$SECONDS
   read_processor_time
   before=$processor_time

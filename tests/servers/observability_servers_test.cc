@@ -84,8 +84,8 @@ TEST_F(JaegerServerTest, TwoSideBySideKeepTheirSpansApart) {
   const auto idle = JaegerServer::Start();
   ASSERT_TRUE(idle.ok()) << idle.status();
   const std::string http = (*fed)->otlp_http_url().substr(std::string("http://").size());
-  const std::vector<std::string> common = {"--otlp-insecure", "--traces", "3", "--child-spans",
-                                           "2"};
+  const std::vector<std::string> common = {"--otlp-insecure", "--traces", "3", "--child-spans", "2",
+                                           "--rate",          "0"};
   const auto send = [&](std::vector<std::string> flags) {
     flags.insert(flags.begin(), {ProgramPath("telemetrygen").value(), "traces"});
     flags.insert(flags.end(), common.begin(), common.end());
