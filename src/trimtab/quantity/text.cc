@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,19 +50,36 @@ struct Suffix {
   std::string_view text;
   std::int64_t factor;
 };
-constexpr std::array<Suffix, 13> kMemorySuffixes = {{{"Ei", std::int64_t{1} << 60},
-                                                     {"Pi", std::int64_t{1} << 50},
-                                                     {"Ti", std::int64_t{1} << 40},
-                                                     {"Gi", std::int64_t{1} << 30},
-                                                     {"Mi", std::int64_t{1} << 20},
-                                                     {"Ki", std::int64_t{1} << 10},
-                                                     {"E", 1000000000000000000},
+constexpr std::array<Suffix, 6> kBinarySuffixes = {{{"Ei", std::int64_t{1} << 60},
+                                                    {"Pi", std::int64_t{1} << 50},
+                                                    {"Ti", std::int64_t{1} << 40},
+                                                    {"Gi", std::int64_t{1} << 30},
+                                                    {"Mi", std::int64_t{1} << 20},
+                                                    {"Ki", std::int64_t{1} << 10}}};
+constexpr std::array<Suffix, 7> kDecimalSuffixes = {{{"E", 1000000000000000000},
                                                      {"P", 1000000000000000},
                                                      {"T", 1000000000000},
                                                      {"G", 1000000000},
                                                      {"M", 1000000},
                                                      {"k", 1000},
                                                      {"", 1}}};
+// Parts of one, each by its divisor. Kubernetes writes what it has summed up or measured with them.
+constexpr std::array<Suffix, 3> kSmallSuffixes = {{{"m", 1000}, {"u", 1000000}, {"n", 1000000000}}};
+
+// `number` with its suffix, in units of 1/`parts`.
+std::optional<double> Scaled(double number, std::string_view suffix, double parts, bool binary) {
+  for (const Suffix& known : kSmallSuffixes) {
+    // First the multiplication: "200m" of thousandths is 200 exactly.
+    if (suffix == known.text) return number * parts / static_cast<double>(known.factor);
+  }
+  for (const Suffix& known : kDecimalSuffixes) {
+    if (suffix == known.text) return number * static_cast<double>(known.factor) * parts;
+  }
+  for (const Suffix& known : kBinarySuffixes) {
+    if (binary && suffix == known.text) return number * static_cast<double>(known.factor) * parts;
+  }
+  return std::nullopt;
+}
 
 struct TimeUnit {
   std::string_view text;
@@ -85,16 +103,12 @@ absl::StatusOr<double> ParseNumber(std::string_view text) {
 absl::StatusOr<Millicores> ParseCpu(std::string_view text) {
   auto split = SplitNumber("cpu", text);
   if (!split.ok()) return split.status();
-  const auto [number, suffix] = *split;
-  double millicores = 0;
-  if (suffix.empty()) {
-    millicores = number * 1000;
-  } else if (suffix == "m") {
-    millicores = number;
-  } else {
-    return Invalid("cpu", text, "has a unit other than 'm' (millicores) or none (cores)");
+  const auto millicores = Scaled(split->first, split->second, 1000, false);
+  if (!millicores) {
+    return Invalid("cpu", text,
+                   "has a unit other than n, u, m (millicores), k, M, G or none (cores)");
   }
-  auto rounded = RoundUp("cpu", text, millicores);
+  auto rounded = RoundUp("cpu", text, *millicores);
   if (!rounded.ok()) return rounded.status();
   return Millicores(*rounded);
 }
@@ -102,14 +116,14 @@ absl::StatusOr<Millicores> ParseCpu(std::string_view text) {
 absl::StatusOr<Bytes> ParseMemory(std::string_view text) {
   auto split = SplitNumber("memory", text);
   if (!split.ok()) return split.status();
-  const auto [number, suffix] = *split;
-  for (const Suffix& known : kMemorySuffixes) {
-    if (suffix != known.text) continue;
-    auto rounded = RoundUp("memory", text, number * static_cast<double>(known.factor));
-    if (!rounded.ok()) return rounded.status();
-    return Bytes(*rounded);
+  const auto bytes = Scaled(split->first, split->second, 1, true);
+  if (!bytes) {
+    return Invalid("memory", text,
+                   "has a unit other than Ki, Mi, Gi, Ti, Pi, Ei, n, u, m, k, M, G, T, P, E");
   }
-  return Invalid("memory", text, "has a unit other than Ki, Mi, Gi, Ti, Pi, Ei, k, M, G, T, P, E");
+  auto rounded = RoundUp("memory", text, *bytes);
+  if (!rounded.ok()) return rounded.status();
+  return Bytes(*rounded);
 }
 
 absl::StatusOr<Duration> ParseDuration(std::string_view text) {
@@ -147,11 +161,13 @@ std::string FormatCpu(Millicores cpu) {
 std::string FormatMemory(Bytes memory) {
   std::string best = fmt::format("{}", memory.value());
   if (memory.value() == 0) return best;
-  for (const Suffix& suffix : kMemorySuffixes) {
-    if (memory.value() % suffix.factor != 0) continue;
+  const auto shorten = [&](const Suffix& suffix) {
+    if (memory.value() % suffix.factor != 0) return;
     std::string text = fmt::format("{}{}", memory.value() / suffix.factor, suffix.text);
     if (text.size() < best.size()) best = std::move(text);
-  }
+  };
+  std::for_each(kBinarySuffixes.begin(), kBinarySuffixes.end(), shorten);
+  std::for_each(kDecimalSuffixes.begin(), kDecimalSuffixes.end(), shorten);
   return best;
 }
 

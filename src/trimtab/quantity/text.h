@@ -11,11 +11,13 @@
 
 namespace trimtab {
 
-// "200m", "0.2", "2", "1e-1". Exact: a value that is not a whole number of millicores is rounded
-// up, as Kubernetes does. Negative, NaN, empty or a memory suffix is kInvalidArgument.
+// "200m", "0.2", "2", "1e-1", "12345678n", "1500u", "1k". Exact: a value that is not a whole number
+// of millicores is rounded up, as Kubernetes does. Negative, NaN, empty or a binary suffix is
+// kInvalidArgument.
 absl::StatusOr<Millicores> ParseCpu(std::string_view text);
 
-// "100Mi" (2^20), "100M" (10^6), "1Gi", "1e9", "128974848". A fraction of a byte is rounded up.
+// "100Mi" (2^20), "100M" (10^6), "1Gi", "1e9", "128974848", "128974848000m". A fraction of a
+// byte is rounded up.
 absl::StatusOr<Bytes> ParseMemory(std::string_view text);
 
 // Go's duration: "300ms", "1m30s", "2h", "1.5s", "100us". A bare number is an error, except "0".

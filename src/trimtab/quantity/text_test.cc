@@ -20,6 +20,18 @@ TEST(CpuTextTest, ReadsKubernetesForms) {
   EXPECT_EQ(*ParseCpu("0.0001"), Millicores(1)) << "a fraction of a millicore rounds up";
 }
 
+TEST(CpuTextTest, ReadsWhatKubernetesSumsAndMeasures) {
+  EXPECT_EQ(*ParseCpu("200000000n"), Millicores(200));
+  EXPECT_EQ(*ParseCpu("200000001n"), Millicores(201)) << "a fraction of a millicore rounds up";
+  EXPECT_EQ(*ParseCpu("1500u"), Millicores(2));
+  EXPECT_EQ(*ParseCpu("1k"), Cores(1000));
+  EXPECT_EQ(*ParseCpu("12e2m"), Millicores(1200));
+  for (std::int64_t m = 1; m < 5000; ++m) {
+    EXPECT_EQ(*ParseCpu(std::to_string(m) + "m"), Millicores(m));
+    EXPECT_EQ(*ParseCpu(std::to_string(m) + "000000n"), Millicores(m));
+  }
+}
+
 TEST(CpuTextTest, RefusesWhatIsNotCpu) {
   for (const char* text : {"", "m", "-1", "nan", "inf", "100Mi", "1 m", "0x10", "1e400"}) {
     EXPECT_EQ(ParseCpu(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
@@ -32,6 +44,10 @@ TEST(MemoryTextTest, TellsBinaryFromDecimal) {
   EXPECT_EQ(*ParseMemory("100M"), Bytes(100000000));
   EXPECT_EQ(*ParseMemory("1.5Gi"), Mebibytes(1536));
   EXPECT_EQ(*ParseMemory("128974848"), Bytes(128974848));
+  EXPECT_EQ(*ParseMemory("128974848000m"), Bytes(128974848));
+  EXPECT_EQ(*ParseMemory("1e3"), Bytes(1000));
+  EXPECT_EQ(*ParseMemory("1E"), Bytes(1000000000000000000));
+  EXPECT_EQ(*ParseMemory("1n"), Bytes(1)) << "a fraction of a byte rounds up";
   EXPECT_EQ(ParseMemory("100MB").status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ParseMemory("20E").status().code(), absl::StatusCode::kInvalidArgument);
 }

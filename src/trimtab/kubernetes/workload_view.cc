@@ -1,0 +1,99 @@
+#include "trimtab/kubernetes/workload_view.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fmt/format.h"
+#include "trimtab/kubernetes/json_view.h"
+
+namespace trimtab {
+namespace {
+
+using Json = nlohmann::json;
+
+bool UsesClaims(const Json& workload) {
+  if (!ArrayAt(workload, {"spec", "volumeClaimTemplates"}).empty()) return true;
+  const Json& volumes = ArrayAt(workload, {"spec", "template", "spec", "volumes"});
+  return std::any_of(volumes.begin(), volumes.end(), [](const Json& volume) {
+    return ValueAt(volume, {"persistentVolumeClaim"}) != nullptr;
+  });
+}
+
+// A count that Kubernetes leaves out when it is zero.
+std::int64_t Count(const Json& object, JsonPath path) {
+  return IntegerAt(object, path).value_or(0);
+}
+
+absl::Status Missing(const char* field) {
+  return absl::InvalidArgumentError(fmt::format("{}: is missing or no whole number", field));
+}
+
+}  // namespace
+
+bool WorkloadView::IsRollingOut() const {
+  if (observed_generation < meta.generation) return true;
+  if (kind == "ReplicaSet") return false;
+  // While pods of the newest template are still to be made, others of an older one stand.
+  return updated_replicas < current_replicas;
+}
+
+const ObjectCondition* WorkloadView::ReplicaFailure() const {
+  const ObjectCondition* failure = FindCondition(conditions, "ReplicaFailure");
+  return failure != nullptr && failure->IsTrue() ? failure : nullptr;
+}
+
+absl::StatusOr<WorkloadView> ReadWorkload(const Json& workload) {
+  auto meta = ReadObjectMeta(workload);
+  if (!meta.ok()) return meta.status();
+  auto containers = ReadContainers(ObjectAt(workload, {"spec", "template", "spec"}), "containers");
+  if (!containers.ok()) return containers.status();
+  const Json* replicas = ValueAt(workload, {"spec", "replicas"});
+  if (replicas != nullptr && !replicas->is_number_integer()) return Missing("spec.replicas");
+  return WorkloadView{.kind = TextAt(workload, {"kind"}),
+                      .meta = *std::move(meta),
+                      .replicas = IntegerAt(workload, {"spec", "replicas"}).value_or(1),
+                      .observed_generation = Count(workload, {"status", "observedGeneration"}),
+                      .current_replicas = Count(workload, {"status", "replicas"}),
+                      .ready_replicas = Count(workload, {"status", "readyReplicas"}),
+                      .available_replicas = Count(workload, {"status", "availableReplicas"}),
+                      .updated_replicas = Count(workload, {"status", "updatedReplicas"}),
+                      .is_paused = FlagAt(workload, {"spec", "paused"}),
+                      .has_volume_claims = UsesClaims(workload),
+                      .containers = *std::move(containers),
+                      .conditions = ReadConditions(workload)};
+}
+
+absl::StatusOr<ScaleView> ReadScale(const Json& scale) {
+  auto meta = ReadObjectMeta(scale);
+  if (!meta.ok()) return meta.status();
+  const Json* replicas = ValueAt(scale, {"spec", "replicas"});
+  if (replicas != nullptr && !replicas->is_number_integer()) return Missing("spec.replicas");
+  return ScaleView{.meta = *std::move(meta),
+                   .replicas = Count(scale, {"spec", "replicas"}),
+                   .current_replicas = Count(scale, {"status", "replicas"}),
+                   .selector = TextAt(scale, {"status", "selector"})};
+}
+
+absl::StatusOr<HpaView> ReadHpa(const Json& hpa) {
+  auto meta = ReadObjectMeta(hpa);
+  if (!meta.ok()) return meta.status();
+  const Json& target = ObjectAt(hpa, {"spec", "scaleTargetRef"});
+  HpaView view{.meta = *std::move(meta),
+               .target = {TextAt(target, {"apiVersion"}), TextAt(target, {"kind"}),
+                          TextAt(target, {"name"})},
+               .fewest = IntegerAt(hpa, {"spec", "minReplicas"}).value_or(1),
+               .most = Count(hpa, {"spec", "maxReplicas"}),
+               .current_replicas = Count(hpa, {"status", "currentReplicas"}),
+               .desired_replicas = Count(hpa, {"status", "desiredReplicas"}),
+               .conditions = ReadConditions(hpa)};
+  if (view.target.name.empty()) {
+    return absl::InvalidArgumentError("spec.scaleTargetRef.name: is missing");
+  }
+  return view;
+}
+
+}  // namespace trimtab
