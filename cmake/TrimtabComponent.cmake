@@ -15,8 +15,8 @@
 # what they run is tested room by room.
 set(TRIMTAB_SANITIZED_address quantity http yaml probability application callgraph tracing monitoring workload
                               neural graphdynamics profile deployment interference scaling simulation
-                              scenario calibration kubernetes journal controller)
-set(TRIMTAB_SANITIZED_thread clock http neural profiling endtoend graphdynamics experiment journal)
+                              scenario calibration kubernetes journal controller server)
+set(TRIMTAB_SANITIZED_thread clock http neural profiling endtoend graphdynamics experiment journal server)
 
 add_custom_target(trimtab_tests)
 add_custom_target(trimtab_benchmarks)

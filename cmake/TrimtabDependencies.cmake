@@ -8,6 +8,9 @@ find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(CURL 7.87 REQUIRED)
+# Both have no CMake files; as archives for the same reason as those below.
+find_library(HTTP_PARSER_LIBRARY NAMES libhttp_parser.a http_parser REQUIRED)
+find_library(NGHTTP2_LIBRARY NAMES libnghttp2.a nghttp2 REQUIRED)
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED)
 # As archives where Debian has them: each shared object adds to the start of the program.
 find_library(SQLite3_LIBRARY NAMES libsqlite3.a sqlite3)

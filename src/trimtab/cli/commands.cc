@@ -12,7 +12,9 @@ constexpr std::array kCommands = {
             .description = "Print the operations, call graphs and own latencies found in spans",
             .examples = "trimtab graph spans.csv.gz\n"
                         "trimtab graph -o json --class-by multiplicity traces.json\n"
-                        "trimtab graph --svg 1 spans.csv.gz > class.svg",
+                        "trimtab graph --svg 1 spans.csv.gz > class.svg\n"
+                        "trimtab graph --listen 127.0.0.1:4318 --for 60s\n"
+                        "trimtab graph --jaeger http://127.0.0.1:16686 --service frontend",
             .declare = DeclareGraph},
     Command{
         .name = "calibrate",

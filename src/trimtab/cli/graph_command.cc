@@ -16,6 +16,7 @@
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/graph_report.h"
+#include "trimtab/cli/live_spans.h"
 #include "trimtab/cli/span_files.h"
 
 namespace trimtab {
@@ -23,6 +24,7 @@ namespace {
 
 struct Values {
   SpanFiles spans;
+  LiveSpans live;
   std::string class_by = "canonical";
   std::string dot;
   std::string svg;
@@ -103,16 +105,32 @@ void WriteReport(const Values& values, const GraphReport& report, Context& conte
   }
 }
 
+// Files, or one of the live sources.
+absl::Status ReadSources(const Values& values, NameTable& names, SkipLog& skipped, SpanSink& sink,
+                         Context& context) {
+  const bool has_files = !values.spans.files.empty();
+  const int sources =
+      int{has_files} + int{values.live.is_listening()} + int{values.live.is_asking()};
+  if (sources != 1) {
+    return absl::InvalidArgumentError(sources == 0
+                                          ? "no spans: give files, --listen or --jaeger"
+                                          : "files, --listen and --jaeger exclude one another");
+  }
+  return has_files ? ReadSpanFiles(values.spans, names, skipped, sink, context)
+                   : ReadLiveSpans(values.live, names, skipped, sink, context);
+}
+
 absl::StatusOr<ExitCode> RunGraph(const Values& values, Context& context) {
   if (!values.dot.empty() && !values.svg.empty()) {
     return absl::InvalidArgumentError("--dot and --svg exclude one another");
   }
   NameTable names;
-  SkipLog skipped;
+  // What comes over a network has no place that an example could name.
+  SkipLog skipped(values.spans.files.empty() ? 0 : 10);
   TraceAnalysis::Options options;
   options.class_window = values.window;
   TraceAnalysis analysis(names, options);
-  if (const absl::Status read = ReadSpanFiles(values.spans, names, skipped, analysis, context);
+  if (const absl::Status read = ReadSources(values, names, skipped, analysis, context);
       !read.ok()) {
     return read;
   }
@@ -136,7 +154,8 @@ absl::StatusOr<ExitCode> RunGraph(const Values& values, Context& context) {
 
 CommandAction DeclareGraph(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
-  DeclareSpanFiles(arguments, &values->spans);
+  DeclareSpanFiles(arguments, &values->spans, false);
+  DeclareLiveSpans(arguments, &values->live);
   arguments.Choice("class-by", &values->class_by, {"adjacency", "multiplicity", "canonical"},
                    "what traces of one class have in common");
   arguments.Option("rare", &values->rare_share, {.min = 0, .max = 1},

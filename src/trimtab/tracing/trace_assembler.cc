@@ -33,24 +33,28 @@ void TraceAssembler::Add(std::span<const TracedSpan> batch, Instant now) {
       ++counts_.late_spans;
       continue;
     }
-    std::uint32_t chunk = traces_[trace].last_chunk;
-    if (chunk == kNone || ChunkAt(chunk).used == kChunkSpans) {
-      chunk = TakeChunk();
-      if (chunk == kNone) {
-        ++counts_.excess_spans;
-        continue;
-      }
-      OpenTrace& open = traces_[trace];
-      if (open.last_chunk == kNone) {
-        open.first_chunk = chunk;
-      } else {
-        ChunkAt(open.last_chunk).next = chunk;
-      }
-      open.last_chunk = chunk;
-    }
-    Chunk& target = ChunkAt(chunk);
-    target.spans[target.used++] = traced.span;
+    if (!Append(trace, traced.span)) ++counts_.excess_spans;
   }
+}
+
+bool TraceAssembler::Append(std::uint32_t trace, const SpanRecord& span) {
+  if (traces_[trace].spans == options_.most_spans) return false;
+  std::uint32_t chunk = traces_[trace].last_chunk;
+  if (chunk == kNone || ChunkAt(chunk).used == kChunkSpans) {
+    chunk = TakeChunk();
+    if (chunk == kNone) return false;
+    OpenTrace& open = traces_[trace];
+    if (open.last_chunk == kNone) {
+      open.first_chunk = chunk;
+    } else {
+      ChunkAt(open.last_chunk).next = chunk;
+    }
+    open.last_chunk = chunk;
+  }
+  Chunk& target = ChunkAt(chunk);
+  target.spans[target.used++] = span;
+  ++traces_[trace].spans;
+  return true;
 }
 
 void TraceAssembler::Settle(Instant now) {
@@ -66,8 +70,10 @@ void TraceAssembler::Flush() {
 std::uint32_t TraceAssembler::Open(const TraceId& id, Instant now) {
   const auto [entry, is_new] = table_.try_emplace(id, kNone);
   if (!is_new) {
-    Touch(entry->second, now);
-    return entry->second;
+    const std::uint32_t known = entry->second;
+    if (now - traces_[known].opened > options_.longest_open) return kNone;
+    Touch(known, now);
+    return known;
   }
   if (handed_on_[HandedOnPlace(id)] == id) {
     table_.erase(entry);
@@ -79,7 +85,7 @@ std::uint32_t TraceAssembler::Open(const TraceId& id, Instant now) {
   }
   const std::uint32_t trace = free_traces_.back();
   free_traces_.pop_back();
-  traces_[trace] = {.id = id, .last_touch = now};
+  traces_[trace] = {.id = id, .opened = now, .last_touch = now};
   LinkNewest(trace);
   entry->second = trace;
   return trace;
@@ -108,10 +114,11 @@ void TraceAssembler::LinkNewest(std::uint32_t trace) {
 
 std::uint32_t TraceAssembler::TakeChunk() {
   if (free_chunk_ == kNone && chunk_count_ >= most_chunks_) {
-    if (oldest_ == newest_) return kNone;
+    if (!options_.closes_early || oldest_ == newest_) return kNone;
     ++counts_.closed_early;
     HandOn(oldest_);
   }
+  ++chunks_held_;
   if (free_chunk_ == kNone) {
     if (chunk_count_ % kSlabChunks == 0) slabs_.push_back(std::make_unique<Chunk[]>(kSlabChunks));
     ++chunk_count_;
@@ -131,6 +138,7 @@ void TraceAssembler::HandOn(std::uint32_t trace) {
   free_traces_.push_back(trace);
   handed_on_[HandedOnPlace(open.id)] = open.id;
   ++counts_.traces;
+  chunks_held_ -= (open.spans + kChunkSpans - 1) / kChunkSpans;
 
   if (open.first_chunk == open.last_chunk && open.first_chunk != kNone) {
     const Chunk& only = ChunkAt(open.first_chunk);

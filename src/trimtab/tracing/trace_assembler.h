@@ -26,8 +26,8 @@ class TraceSink {
 struct AssemblerCounts {
   std::uint64_t traces = 0;        // handed on
   std::uint64_t closed_early = 0;  // of them, to stay below the memory bound
-  std::uint64_t late_spans = 0;    // dropped: their trace was handed on before they came
-  std::uint64_t excess_spans = 0;  // dropped: their trace alone fills the memory bound
+  std::uint64_t late_spans = 0;    // dropped: their trace was handed on, or too old
+  std::uint64_t excess_spans = 0;  // dropped: their trace has too many, or fills the memory bound
 };
 
 // Spans come out of order and in pieces. A trace is handed on when no span of it has come for the
@@ -46,6 +46,13 @@ class TraceAssembler {
     Duration settle_delay = std::chrono::seconds(10);
     // Room for spans; a chunk of 15 takes 728 bytes.
     Bytes memory_bound = Mebibytes(64);
+    // Spans that come this long after the first of their trace are late: so a trace that never ends
+    // settles.
+    Duration longest_open = Duration::max();
+    // Of one trace; what is beyond is dropped.
+    std::uint32_t most_spans = std::numeric_limits<std::uint32_t>::max();
+    // At the memory bound traces are handed on early; otherwise spans are dropped.
+    bool closes_early = true;
   };
 
   // `sink` must outlive the object.
@@ -60,6 +67,10 @@ class TraceAssembler {
 
   const AssemblerCounts& counts() const { return counts_; }
   std::size_t open_traces() const { return table_.size(); }
+  // What the spans held take of the memory bound.
+  Bytes held() const {
+    return Bytes(static_cast<std::int64_t>(chunks_held_) * std::int64_t{sizeof(Chunk)});
+  }
 
  private:
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
@@ -73,7 +84,9 @@ class TraceAssembler {
   };
   struct OpenTrace {
     TraceId id;
+    Instant opened;
     Instant last_touch;
+    std::uint32_t spans = 0;
     std::uint32_t first_chunk = kNone;
     std::uint32_t last_chunk = kNone;
     std::uint32_t older = kNone;
@@ -86,12 +99,14 @@ class TraceAssembler {
   };
 
   Chunk& ChunkAt(std::uint32_t chunk) { return slabs_[chunk / kSlabChunks][chunk % kSlabChunks]; }
-  // The open trace of this id, opened when it is new; kNone when it was handed on lately.
+  // The open trace of this id, opened when it is new; kNone when it was handed on lately, or has
+  // been open for too long.
   std::uint32_t Open(const TraceId& id, Instant now);
   void Touch(std::uint32_t trace, Instant now);
+  bool Append(std::uint32_t trace, const SpanRecord& span);
   void Unlink(std::uint32_t trace);
   void LinkNewest(std::uint32_t trace);
-  // An empty chunk for a span of the newest trace; kNone when that trace holds all there are.
+  // An empty chunk for a span of the newest trace; kNone when there is no room.
   std::uint32_t TakeChunk();
   void HandOn(std::uint32_t trace);
 
@@ -100,6 +115,7 @@ class TraceAssembler {
   std::uint32_t most_chunks_;
   std::vector<std::unique_ptr<Chunk[]>> slabs_;
   std::uint32_t chunk_count_ = 0;
+  std::uint32_t chunks_held_ = 0;
   std::uint32_t free_chunk_ = kNone;
   std::vector<OpenTrace> traces_;
   std::vector<std::uint32_t> free_traces_;

@@ -118,5 +118,43 @@ TEST(TraceAssemblerTest, MemoryDoesNotGrowWithTheStream) {
   EXPECT_EQ(assembler.counts().late_spans, 0);
 }
 
+// As a receiver wants it: nothing is cut short for want of room, the sender is told instead.
+TEST(TraceAssemblerTest, SpansMayBeDroppedAtTheBoundInPlaceOfClosingTraces) {
+  CollectedTraces traces;
+  TraceAssembler assembler({.memory_bound = Bytes(2 * 728), .closes_early = false}, traces);
+  for (std::uint64_t trace = 1; trace <= 3; ++trace) assembler.Add({{SpanOf(trace, 1)}}, At(0));
+  EXPECT_EQ(assembler.held(), Bytes(2 * 728));
+  assembler.Add({{SpanOf(1, 2)}}, At(0));  // fits into the chunk of its trace
+  EXPECT_EQ(assembler.counts().excess_spans, 1);
+  EXPECT_EQ(assembler.counts().closed_early, 0);
+  assembler.Flush();
+  EXPECT_EQ(assembler.held(), Bytes(0));
+  EXPECT_EQ(traces.spans_of[1], (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_TRUE(traces.spans_of[3].empty());
+}
+
+TEST(TraceAssemblerTest, ATraceKeepsNoMoreThanItsMostSpans) {
+  CollectedTraces traces;
+  TraceAssembler assembler({.most_spans = 20}, traces);
+  for (std::uint64_t span = 1; span <= 23; ++span) assembler.Add({{SpanOf(7, span)}}, At(0));
+  EXPECT_EQ(assembler.held(), Bytes(2 * 728));
+  assembler.Flush();
+  EXPECT_EQ(traces.spans_of[7].size(), 20);
+  EXPECT_EQ(assembler.counts().excess_spans, 3);
+}
+
+TEST(TraceAssemblerTest, ATraceThatNeverEndsIsClosed) {
+  CollectedTraces traces;
+  TraceAssembler assembler({.settle_delay = seconds(10), .longest_open = seconds(60)}, traces);
+  for (int second = 0; second <= 70; second += 5) {
+    assembler.Add({{SpanOf(7, static_cast<std::uint64_t>(second + 1))}}, At(second));
+    assembler.Settle(At(second));
+  }
+  // Those of 0 to 60 s are together; with the one of 65 s the trace was closed.
+  EXPECT_EQ(traces.spans_of[7].size(), 13);
+  EXPECT_EQ(assembler.counts().late_spans, 2);
+  EXPECT_EQ(assembler.open_traces(), 0);
+}
+
 }  // namespace
 }  // namespace trimtab

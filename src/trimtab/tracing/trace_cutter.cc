@@ -182,6 +182,9 @@ absl::Status TraceCutter::StepInAnswer(bool& /*has_trace*/) {
     ++answers_;
     return absl::OkStatus();
   }
+  if (is_traces && shape_ == Shape::kOtlp && *next != '[' && *next != 'n') {
+    return Wrong("an array of resourceSpans");
+  }
   if (!is_traces || *next != '[') return SkipValue();
   ++at_;
   ++answers_;

@@ -174,8 +174,10 @@ TEST(TraceCutterTest, SaysWhereARequestOfOtlpIsNone) {
   EXPECT_EQ(
       CutOtlp("[]").status,
       absl::InvalidArgumentError("'test': byte 0: expected a request of OTLP ('{'), found '['"));
-  EXPECT_EQ(CutOtlp(R"({"result":{"resourceSpans":[5]}})").status.code(),
-            absl::StatusCode::kInvalidArgument);
+  for (const char* wrong : {R"({"result":{"resourceSpans":[5]}})", R"({"resourceSpans":{}})"}) {
+    EXPECT_EQ(CutOtlp(wrong).status.code(), absl::StatusCode::kInvalidArgument) << wrong;
+  }
+  EXPECT_TRUE(CutOtlp(R"({"resourceSpans":null})").status.ok());
   for (const char* cut : {R"({"result":{"resourceSpans":[)", R"({"result":{)", R"({"result":{})",
                           R"({"resourceSpans":[{"a":1})"}) {
     EXPECT_EQ(CutOtlp(cut).status.code(), absl::StatusCode::kDataLoss) << cut;

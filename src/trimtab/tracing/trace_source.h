@@ -1,6 +1,7 @@
 // Port `TraceSource`: the spans of a world.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -9,6 +10,20 @@
 #include "trimtab/tracing/span.h"
 
 namespace trimtab {
+
+// What became of the spans that a source was to hand out, since it began. A window in which
+// anything but the first three has grown is not the whole truth.
+struct SpanAccount {
+  std::uint64_t received = 0;
+  std::uint64_t handed_out = 0;
+  std::uint64_t traces = 0;             // that they were of
+  std::uint64_t refused = 0;            // spans with wrong ids, times or names
+  std::uint64_t dropped = 0;            // spans for which there was no room
+  std::uint64_t late = 0;               // spans that came after their trace was handed out
+  std::uint64_t unfinished = 0;         // traces that were handed out without their root
+  std::uint64_t bad_requests = 0;       // whose spans nobody could count
+  std::uint64_t deferred_requests = 0;  // turned away for want of room, to be sent again
+};
 
 // Hands out sampled spans once, in the order in which they were reported: children before parents,
 // traces interleaved, a trace possibly in several reads. A trace is complete only after the
@@ -24,6 +39,13 @@ class TraceSource {
 
   // The share of requests that are traced, in (0, 1]: counts of traces divide by it.
   virtual double sampling_share() const = 0;
+
+  // A source that sees every span as it happens has nothing to account for.
+  virtual SpanAccount account() const { return {}; }
+
+  // How old the traces of the last Read() are that were handed out without their root: their
+  // requests have taken that long at least.
+  virtual std::vector<Duration> unfinished_ages() const { return {}; }
 };
 
 }  // namespace trimtab

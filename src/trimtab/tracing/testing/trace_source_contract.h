@@ -26,7 +26,7 @@ class TraceSourceWorld {
 };
 using TraceSourceWorldFactory = std::function<std::unique_ptr<TraceSourceWorld>()>;
 
-class TraceSourceContract : public testing::TestWithParam<TraceSourceWorldFactory> {
+class TraceSourceContract : public ::testing::TestWithParam<TraceSourceWorldFactory> {
  protected:
   std::vector<Span> Read() {
     std::vector<Span> spans;

@@ -1,0 +1,90 @@
+// Where received spans wait until their traces are whole.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "trimtab/quantity/quantity.h"
+#include "trimtab/quantity/time.h"
+#include "trimtab/tracing/name_table.h"
+#include "trimtab/tracing/otlp_intake.h"
+#include "trimtab/tracing/otlp_json.h"
+#include "trimtab/tracing/trace_assembler.h"
+#include "trimtab/tracing/trace_source.h"
+
+namespace trimtab {
+
+// Takes requests of OTLP, whichever connection brought them, puts the spans of each trace together
+// by its id, and hands a trace out when no span of it has come for the settle delay.
+//
+// No loss is silent. While the spans that wait fill three quarters of the memory bound, requests
+// are turned away whole, to be sent again (kUnavailable): so nothing is lost while its sender has
+// patience. A span that is refused (OtlpFault), that comes after its trace was closed, or that
+// finds no room is counted, and its sender is told.
+//
+// A trace that has been open for `longest_trace` is closed although spans still come; so is nothing
+// of a trace beyond `most_spans` kept: a trace id that never changes cannot fill the memory.
+// Thread-safety: every method may be called from any thread. Cost: see the benchmark.
+class SpanInbox : public TraceSource, private TraceSink {
+ public:
+  struct Options {
+    // Longer than exporters hold spans back, 5 s by default.
+    Duration settle_delay = std::chrono::seconds(10);
+    Duration longest_trace = std::chrono::minutes(2);
+    std::uint32_t most_spans = 20'000;
+    Bytes memory_bound = Mebibytes(64);
+    double sampling_share = 1;
+  };
+  enum class Encoding { kProtobuf, kJson };
+
+  // What became of one request.
+  struct Receipt {
+    // kInvalidArgument: no request of OTLP. kUnavailable: no room now; nothing was taken.
+    absl::Status status;
+    std::uint64_t accepted = 0;
+    std::uint64_t lost = 0;  // refused, late, or without room
+    std::string reasons;     // why, by reason; empty when nothing was lost
+  };
+
+  explicit SpanInbox(Options options);
+
+  // `now` never goes back.
+  Receipt Take(std::string body, Encoding encoding, Instant now);
+
+  // Whole traces, children before parents. `sink` must not call the inbox.
+  absl::Status Read(Instant now, const std::function<void(const Span&)>& sink) override;
+  // The same for the traces that have not settled; for the end.
+  void ReadRest(Instant now, const std::function<void(const Span&)>& sink);
+  double sampling_share() const override { return options_.sampling_share; }
+  SpanAccount account() const override;
+  std::vector<Duration> unfinished_ages() const override;
+
+  std::size_t open_traces() const;
+  // Refused spans, why they were, since the beginning.
+  std::map<std::string, std::uint64_t> refused_by_reason() const;
+
+ private:
+  void AcceptTrace(const TraceId& trace, std::span<const SpanRecord> spans) override;
+  void BeginRead(Instant now, const std::function<void(const Span&)>& sink);
+
+  Options options_;
+  mutable std::mutex mutex_;  // guards all below
+  NameTable names_;
+  OtlpIntake intake_{names_};
+  OtlpJsonDecoder json_;
+  TraceAssembler assembler_;
+  SpanAccount account_;
+  std::vector<Duration> unfinished_ages_;
+  std::array<std::uint64_t, kOtlpFaults> refused_{};
+  bool has_seen_root_ = false;
+  // During a Read().
+  const std::function<void(const Span&)>* sink_ = nullptr;
+  Instant now_;
+};
+
+}  // namespace trimtab
