@@ -23,7 +23,7 @@ namespace trimtab {
 namespace {
 
 // Raised when days or training change.
-constexpr int kLearningVersion = 1;
+constexpr int kLearningVersion = 2;
 
 using Counts = std::map<std::string, std::uint64_t>;
 

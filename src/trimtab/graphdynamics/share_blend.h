@@ -18,10 +18,29 @@ double CrossEntropy(std::span<const double> measured, std::span<const double> pr
 // least prediction, so that a class that was held impossible costs 14 nats and not infinitely many.
 double KullbackLeibler(std::span<const double> measured, std::span<const double> predicted);
 
-// The weights of (predicted, newest step, mean of the window), in tenths, whose mixture has the
-// least total variation from what came; of equal ones that with most of the prediction.
-// `predicted` is [places][graphs]. REQUIRES: at least one place.
-std::array<double, 3> BestBlend(const ShareSeries& series, std::span<const SharePlace> places,
-                                std::span<const double> predicted, std::size_t window);
+// Weights of (predicted, newest step, mean of the window).
+using ShareWeights = std::array<double, 3>;
+
+// How a prediction is mixed with what was measured. Most steps change nothing, and there a network
+// follows the chance of a sample; so one mixture where it foresees a move that stands out from that
+// chance, another where it does not.
+struct ShareBlend {
+  ShareWeights moving = {1, 0, 0};
+  ShareWeights quiet = {1, 0, 0};
+  double signal = 0;  // MoveSignal() from which a step is moving
+
+  bool operator==(const ShareBlend&) const = default;
+  const ShareWeights& At(double move_signal) const { return move_signal < signal ? quiet : moving; }
+};
+
+// How far a prediction is from the newest step, over the chance of a step of that load: shares of n
+// requests are off by about 1 / sqrt(n).
+double MoveSignal(std::span<const double> predicted, std::span<const double> newest, double load);
+
+// The blend, weights in tenths, with the least total variation from what came: its signal is none
+// or that of a quantile of the places, half to 98 % of them. Of equal mixtures that with most of
+// the prediction. `predicted` is [places][graphs]. REQUIRES: at least one place.
+ShareBlend BestBlend(const ShareSeries& series, std::span<const SharePlace> places,
+                     std::span<const double> predicted, std::size_t window);
 
 }  // namespace trimtab

@@ -87,6 +87,20 @@ class NetworkMembers {
     return static_cast<int>(number);
   }
 
+  double Number(const char* key) {
+    const Json* value = Take(key);
+    if (value == nullptr) return 0;
+    if (!value->is_number()) Fail(key, "is not a number");
+    return value->is_number() ? value->get<double>() : 0;
+  }
+
+  ShareWeights Weights(const char* key) {
+    const auto numbers = Numbers<double>(key);
+    if (numbers.size() == 3) return {numbers[0], numbers[1], numbers[2]};
+    Fail(key, fmt::format("has {} numbers, expected 3", numbers.size()));
+    return {1, 0, 0};
+  }
+
   bool Flag(const char* key) {
     const Json* value = Take(key);
     if (value == nullptr) return false;
@@ -136,7 +150,9 @@ std::string ShareNetworkModel::ToJson() const {
                      {"copying", shape.copying},
                      {"inputCenter", input_center},
                      {"inputScale", input_scale},
-                     {"blend", blend},
+                     {"blend", blend.moving},
+                     {"quietBlend", blend.quiet},
+                     {"signal", blend.signal},
                      {"weights", digits}};
   return root.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -163,12 +179,9 @@ absl::StatusOr<ShareNetworkModel> ShareNetworkModel::FromJson(std::string_view t
   model.shape.copying = members.Flag("copying");
   model.input_center = members.Numbers<double>("inputCenter");
   model.input_scale = members.Numbers<double>("inputScale");
-  const auto blend = members.Numbers<double>("blend");
-  if (blend.size() == 3) {
-    model.blend = {blend[0], blend[1], blend[2]};
-  } else {
-    members.Fail("blend", fmt::format("has {} numbers, expected 3", blend.size()));
-  }
+  model.blend.moving = members.Weights("blend");
+  model.blend.quiet = members.Weights("quietBlend");
+  model.blend.signal = members.Number("signal");
   model.weights = members.Numbers<float>("weights");
   if (absl::Status status = members.Finish(); !status.ok()) return status;
   if (absl::Status status = model.Validate(); !status.ok()) return status;

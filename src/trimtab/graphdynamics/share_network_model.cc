@@ -63,9 +63,12 @@ class NetworkPredictor : public GraphPredictor {
     }
     const float* out = pass_.Forward(
         weights_.data(), {.rows = 1, .inputs = inputs_.data(), .shares = shares_.data()}, level_);
-    const double each = model_.blend[2] / static_cast<double>(steps);
+    std::copy_n(out, graphs, shares.begin());
+    const auto newest = past.graphs(there - 1);
+    const ShareWeights& weights = model_.blend.At(MoveSignal(shares, newest, past.load(there - 1)));
+    const double each = weights[2] / static_cast<double>(steps);
     for (std::size_t g = 0; g < graphs; ++g) {
-      shares[g] = model_.blend[0] * out[g] + model_.blend[1] * past.graphs(there - 1)[g];
+      shares[g] = weights[0] * shares[g] + weights[1] * newest[g];
       for (std::size_t t = 0; t < steps; ++t) shares[g] += each * shares_[t * graphs + g];
     }
     NormaliseShares(shares);
@@ -120,9 +123,13 @@ absl::Status ShareNetworkModel::Validate() const {
   };
   if (auto status = check("inputCenter", input_center, -1e12, 1e12); !status.ok()) return status;
   if (auto status = check("inputScale", input_scale, 0, 1e12); !status.ok()) return status;
-  const double sum = blend[0] + blend[1] + blend[2];
-  if (!(blend[0] >= 0 && blend[1] >= 0 && blend[2] >= 0 && std::abs(sum - 1) < 1e-6)) {
-    return Refuse("blend", "is not three shares that sum to one");
+  const auto is_mix = [](const ShareWeights& of) {
+    return of[0] >= 0 && of[1] >= 0 && of[2] >= 0 && std::abs(of[0] + of[1] + of[2] - 1) < 1e-6;
+  };
+  if (!is_mix(blend.moving)) return Refuse("blend", "is not three shares that sum to one");
+  if (!is_mix(blend.quiet)) return Refuse("quietBlend", "is not three shares that sum to one");
+  if (!(blend.signal >= 0 && blend.signal <= 1e12)) {
+    return Refuse("signal", fmt::format("is {}, expected 0 to 1e12", blend.signal));
   }
   const std::size_t expected = ShareNetworkLayout(shape).weights;
   if (weights.size() != expected) {

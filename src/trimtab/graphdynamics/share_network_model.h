@@ -1,7 +1,6 @@
 // Everything that training learns about how graph shares move, as plain data.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,13 +9,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trimtab/graphdynamics/graph_predictor.h"
+#include "trimtab/graphdynamics/share_blend.h"
 #include "trimtab/graphdynamics/share_network.h"
 #include "trimtab/graphdynamics/share_series.h"
 
 namespace trimtab {
 
-// shares = blend[0] * network + blend[1] * newest step + blend[2] * mean of the window. The paper's
-// has blend 1, 0, 0.
+// shares = w[0] * network + w[1] * newest step + w[2] * mean of the window, w as the blend says.
+// The paper's is the network alone.
 struct ShareNetworkModel {
   // Standardised inputs are cut at +-kInputBound: beyond what training saw the model stands still.
   static constexpr double kInputBound = 8;
@@ -25,7 +25,7 @@ struct ShareNetworkModel {
   ShareNetworkShape shape;
   std::vector<double> input_center;  // [inputs]: argument shares, graph shares, load
   std::vector<double> input_scale;   // [inputs], 0 for an input that never varied
-  std::array<double, 3> blend = {1, 0, 0};
+  ShareBlend blend;
   std::vector<float> weights;  // as ShareNetworkLayout(shape) says
 
   // kInvalidArgument names the member that does not fit.

@@ -144,10 +144,13 @@ TEST(ShareNetworkJsonTest, NamesTheMemberThatIsWrong) {
       {Replaced(good, R"("window":5)", R"("window":1e300)"), "member 'window' is not a whole"},
       {Replaced(good, R"("encoder":32)", R"("encoder":33)"), "member 'encoder' is not a multiple"},
       {Replaced(good, R"("blend":[)", R"("blend":[1,)"), "member 'blend' has 4 numbers"},
+      {Replaced(good, R"("quietBlend":[)", R"("quietBlend":[0.5,)"),
+       "member 'quietBlend' has 4 numbers"},
+      {Replaced(good, R"("signal":)", R"("signal":-1)"), "member 'signal' is -1"},
       {Replaced(good, R"("attention":true)", R"("attention":1)"), "member 'attention' is not true"},
       {Replaced(good, R"("weights":[)", R"("weights":["x",)"), "not a number"},
       {Replaced(good, R"("weights":[)", R"("weights":[1,)"), "member 'weights' has"},
-      {Replaced(good, R"({"argument)", R"({"more":1,"argument)"), "12 members, 11 are known"},
+      {Replaced(good, R"({"argument)", R"({"more":1,"argument)"), "14 members, 13 are known"},
   };
   for (const auto& [text, problem] : cases) {
     const auto model = ShareNetworkModel::FromJson(text);

@@ -123,10 +123,28 @@ TEST(BestBlendTest, FindsTheMixtureThatFits) {
   const ShareSeries series = OneSwitch();
   const std::vector<SharePlace> places = {{0, 9}};
   // The newest step says 1:0 and so does the window; only the prediction says 0:1.
-  EXPECT_THAT(BestBlend(series, places, std::vector{0.0, 1.0}, 5),
+  EXPECT_THAT(BestBlend(series, places, std::vector{0.0, 1.0}, 5).moving,
               ::testing::ElementsAre(1.0, 0.0, 0.0));
   const std::vector<SharePlace> quiet = {{0, 7}};
-  EXPECT_THAT(BestBlend(series, quiet, std::vector{0.0, 1.0}, 5)[0], 0.0);
+  EXPECT_THAT(BestBlend(series, quiet, std::vector{0.0, 1.0}, 5).moving[0], 0.0);
+}
+
+// Nine quiet steps, of which the network foresees a move of 0.2 that does not come, and the switch,
+// which it foresees: the network alone there, none of it elsewhere.
+TEST(BestBlendTest, TakesTheNetworkWhereItsMoveStandsOut) {
+  const ShareSeries series = OneSwitch();
+  std::vector<SharePlace> places(9, SharePlace{0, 7});
+  places.push_back({0, 9});
+  std::vector<double> predicted;
+  for (int i = 0; i < 9; ++i) predicted.insert(predicted.end(), {0.8, 0.2});
+  predicted.insert(predicted.end(), {0.0, 1.0});
+  const ShareBlend blend = BestBlend(series, places, predicted, 5);
+  EXPECT_THAT(blend.moving, ::testing::ElementsAre(1.0, 0.0, 0.0));
+  EXPECT_THAT(blend.quiet[0], 0.0);
+  const double root = std::sqrt(series.Before(0, 9, 5).load(4));
+  EXPECT_DOUBLE_EQ(blend.signal, root);  // all requests move
+  EXPECT_EQ(&blend.At(0.2 * root), &blend.quiet);
+  EXPECT_EQ(&blend.At(root), &blend.moving);
 }
 
 }  // namespace
