@@ -19,6 +19,7 @@ namespace {
 constexpr int kLeft = 76;
 constexpr int kRight = 16;
 constexpr int kTop = 62;
+constexpr double kLegendHeight = 20;
 constexpr int kBottom = 44;
 constexpr int kStripHeight = 14;
 constexpr int kStripGap = 4;
@@ -288,32 +289,46 @@ void SvgPlot::RenderStrips(const Frame& frame, std::string& out) const {
   }
 }
 
-void SvgPlot::RenderLegend(std::string& out) const {
+double SvgPlot::RenderLegend(std::string& out) const {
   const auto sink = std::back_inserter(out);
   double x = 8;
+  double below = 0;
   for (const Line& line : lines_) {
+    const double width = 7.0 * static_cast<double>(line.name.size()) + 32;
+    if (x > 8 && x + width > options_.width) {
+      x = 8;
+      below += kLegendHeight;
+    }
     fmt::format_to(
         sink,
-        R"(<line class="line s{}" x1="{:.1f}" x2="{:.1f}" y1="38" y2="38" stroke-width="3"/>)"
-        R"(<text x="{:.1f}" y="42">{}</text>)",
-        line.color % kColors, x, x + 14, x + 18, EscapeXml(line.name));
-    x += 7.0 * static_cast<double>(line.name.size()) + 32;
+        R"(<line class="line s{}" x1="{:.1f}" x2="{:.1f}" y1="{:.0f}" y2="{:.0f}" stroke-width="3"/>)"
+        R"(<text x="{:.1f}" y="{:.0f}">{}</text>)",
+        line.color % kColors, x, x + 14, 38 + below, 38 + below, x + 18, 42 + below,
+        EscapeXml(line.name));
+    x += width;
   }
+  return below;
 }
 
 std::string SvgPlot::Render() const {
   const Frame frame = MakeFrame();
+  std::string legend;
+  const double further = RenderLegend(legend);
   std::string out = fmt::format(
       R"(<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {:.0f}" role="img" aria-label="{}">)",
-      options_.width, frame.total_height, EscapeXml(options_.title));
+      options_.width, frame.total_height + further, EscapeXml(options_.title));
   out += ChartStyle();
   out += R"(<rect class="paper" width="100%" height="100%"/>)";
   fmt::format_to(std::back_inserter(out), R"(<text class="title" x="8" y="22">{}</text>)",
                  EscapeXml(options_.title));
+  out += legend;
+  if (further > 0) {
+    fmt::format_to(std::back_inserter(out), "<g transform=\"translate(0 {:.0f})\">", further);
+  }
   RenderAxes(frame, out);
   RenderLines(frame, out);
   RenderStrips(frame, out);
-  RenderLegend(out);
+  if (further > 0) out += "</g>";
   out += "</svg>\n";
   return out;
 }

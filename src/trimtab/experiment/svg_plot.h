@@ -66,7 +66,8 @@ class SvgPlot {
   void RenderAxes(const Frame& frame, std::string& out) const;
   void RenderLines(const Frame& frame, std::string& out) const;
   void RenderStrips(const Frame& frame, std::string& out) const;
-  void RenderLegend(std::string& out) const;
+  // How much further down its last row stands than its first: it takes as many as it needs.
+  double RenderLegend(std::string& out) const;
 
   Options options_;
   std::vector<Line> lines_;

@@ -35,6 +35,20 @@ TEST(SvgPlotTest, TextIsEscaped) {
   EXPECT_THAT(plot.Render(), HasSubstr("a &lt; b &amp; c"));
 }
 
+// Each name takes 7 * 20 + 32 = 172 of 860: a sixth begins a row of its own, and the chart moves
+// down with it.
+TEST(SvgPlotTest, ALongLegendTakesFurtherRows) {
+  SvgPlot plot({.title = "t", .x_label = "x", .y_label = "y"});
+  for (int line = 0; line < 4; ++line) plot.AddLine(std::string(20, 'a'), line, {0, 1}, {1, 2});
+  EXPECT_THAT(plot.Render(), HasSubstr(R"(viewBox="0 0 860 300")"));
+  plot.AddLine(std::string(20, 'b'), 4, {0, 1}, {1, 2});
+  plot.AddLine(std::string(20, 'c'), 5, {0, 1}, {1, 2});
+  const std::string svg = plot.Render();
+  EXPECT_THAT(svg, HasSubstr(R"(viewBox="0 0 860 320")"));
+  EXPECT_THAT(svg, HasSubstr(R"(translate(0 20))"));
+  EXPECT_THAT(svg, HasSubstr(R"(y="62">cccc)"));
+}
+
 TEST(SvgPlotTest, AnEmptyPlotIsStillADocument) {
   SvgPlot plot({.title = "t", .x_label = "", .y_label = "", .logarithmic_y = true});
   EXPECT_THAT(plot.Render(), HasSubstr("</svg>"));
