@@ -117,6 +117,9 @@ void CurlTransfer::ConfigureMessage() {
 
 void CurlTransfer::ConfigureTimes() {
   Set(CURLOPT_NOSIGNAL, 1L);
+  // A name server that does not answer would hold the request beyond its deadline: libcurl waits
+  // for its look-up thread unless told not to.
+  Set(CURLOPT_QUICK_EXIT, 1L);
   Set(CURLOPT_TCP_KEEPALIVE, 1L);
   Set(CURLOPT_TIMEOUT_MS, Milliseconds(request_.timeout));
   Set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.connect_timeout));

@@ -128,7 +128,10 @@ ExecPlugin ReadExecPlugin(const YamlNode& node, const std::string& file, const s
   if (plugin.command.empty()) fields.Fail("command", "is missing");
   if (plugin.command.find('/') != std::string::npos) plugin.command = fields.Path("command");
   if (const YamlNode* list = fields.List("args")) {
-    for (const YamlNode& item : list->items) plugin.arguments.push_back(item.text);
+    for (const YamlNode& item : list->items) {
+      if (item.kind != YamlNode::Kind::kScalar) fields.Fail(item.line, "args", "must be texts");
+      plugin.arguments.push_back(item.text);
+    }
   }
   if (const YamlNode* list = fields.List("env")) {
     ReadEnvironment(*list, file, field + ".env", plugin, status);

@@ -199,6 +199,8 @@ TEST(KubeconfigErrorTest, ExecPlugins) {
   EXPECT_EQ(error(version + ", command: x"),
             "/f/config:9: users[u].exec.interactiveMode: '', must "
             "be Never, IfAvailable or Always");
+  EXPECT_EQ(error(version + ", command: x, args: [[s3cr3t]]"),
+            "/f/config:9: users[u].exec.args: must be texts");
   EXPECT_THAT(error(version + ", command: x, interactiveMode: Never, env: [{value: s3cr3t}]"),
               HasSubstr("exec.env.name: must be the name of a variable"));
 }

@@ -24,10 +24,15 @@ absl::Status At(std::string_view field, const absl::Status& status) {
   return absl::Status(status.code(), fmt::format("{}: {}", field, std::string(status.message())));
 }
 
+// kubectl keeps whole manifests in annotations, which ten thousand objects must not hold in memory.
+constexpr std::size_t kLongestText = 1024;
+
 std::map<std::string, std::string> ReadTexts(const Json& object) {
   std::map<std::string, std::string> texts;
   for (const auto& [key, value] : object.items()) {
-    if (value.is_string()) texts.emplace(key, value.get_ref<const std::string&>());
+    if (!value.is_string()) continue;
+    const bool is_short = value.get_ref<const std::string&>().size() <= kLongestText;
+    if (is_short) texts.emplace(key, value.get_ref<const std::string&>());
   }
   return texts;
 }

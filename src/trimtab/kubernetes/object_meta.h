@@ -29,7 +29,7 @@ struct ObjectMeta {
   std::string resource_version{};
   std::int64_t generation = 0;
   std::map<std::string, std::string> labels{};
-  std::map<std::string, std::string> annotations{};
+  std::map<std::string, std::string> annotations{};  // without those longer than 1 KiB
   std::vector<OwnerReference> owners{};
   std::optional<Instant> created{};
   bool is_terminating = false;  // has a deletionTimestamp

@@ -2,62 +2,29 @@
 // every change is seen once.
 #include "trimtab/kubernetes/object_watch.h"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "trimtab/clock/system_clock.h"
 #include "trimtab/kubernetes/testing/fake_api.h"
+#include "trimtab/kubernetes/testing/watched_objects.h"
 
 namespace trimtab {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Json = nlohmann::json;
 using Request = FakeApi::Request;
 using Change = ObjectChange<std::string>;
-
-// What an object is to these tests: "uid@version".
-absl::StatusOr<std::string> ReadObject(const Json& object) {
-  if (TextAt(object, {"metadata", "name"}) == "broken") {
-    return absl::InvalidArgumentError("spec.x: is broken");
-  }
-  return TextAt(object, {"metadata", "uid"}) + "@" +
-         TextAt(object, {"metadata", "resourceVersion"});
-}
-
-std::string Object(const std::string& uid, int version, const std::string& name = "n") {
-  return R"({"kind":"Pod","metadata":{"uid":")" + uid + R"(","name":")" + name +
-         R"(","resourceVersion":")" + std::to_string(version) + R"("}})";
-}
-
-std::string Event(const std::string& type, const std::string& object) {
-  return R"({"type":")" + type + R"(","object":)" + object + "}\n";
-}
-
-std::string ListBody(int version, const std::vector<std::string>& objects) {
-  std::string items;
-  for (const std::string& object : objects) items += (items.empty() ? "" : ",") + object;
-  return R"({"items":[)" + items + R"(],"metadata":{"resourceVersion":")" +
-         std::to_string(version) + R"("}})";
-}
-
-bool IsWatch(const Request& request) {
-  return request.target.find("watch=true") != std::string::npos;
-}
 
 // Everything that a consumer was told, as "+a@1", "~a@2", "-a@2" and "=" for a whole list.
 class Record {
@@ -152,7 +119,7 @@ struct World {
     api = std::make_unique<FakeApi>(Play(script), RetryOptions{.attempts = 1});
     watch = std::make_unique<ObjectWatch<std::string>>(
         api->client(), "/api/v1/pods", ApiQuery{{"fieldSelector", "a=b"}}, clock, options,
-        ReadObject, [this](const Change& change) { record.Add(change); },
+        ReadWatched, [this](const Change& change) { record.Add(change); },
         [this] { record.Add("="); });
   }
   // The versions from which the watches began, in order.
@@ -160,8 +127,7 @@ struct World {
     std::vector<std::string> versions;
     for (const Request& request : api->requests()) {
       if (!IsWatch(request)) continue;
-      const std::size_t at = request.target.find("resourceVersion=") + 16;
-      versions.push_back(request.target.substr(at, request.target.find('&', at) - at));
+      versions.push_back(VersionOf(request));
     }
     return versions;
   }
@@ -181,9 +147,10 @@ struct World {
 };
 
 TEST(ObjectWatchTest, DeliversTheListAndThenEveryEvent) {
-  World world({ListBody(10, {Object("a", 1), Object("b", 2)})},
-              {Sends({Event("MODIFIED", Object("a", 11)), Event("DELETED", Object("b", 12)),
-                      Event("ADDED", Object("c", 13))})});
+  World world({ListBody(10, {WatchedObject("a", 1), WatchedObject("b", 2)})},
+              {Sends({EventBytes("MODIFIED", WatchedObject("a", 11)),
+                      EventBytes("DELETED", WatchedObject("b", 12)),
+                      EventBytes("ADDED", WatchedObject("c", 13))})});
   EXPECT_THAT(world.record.Wait(6), ElementsAre("+a@1", "+b@2", "=", "~a@11", "-b@2", "+c@13"));
   EXPECT_EQ(world.WaitForWatches(2)[0], "10");
   EXPECT_EQ(world.WatchedFrom()[1], "13");
@@ -196,9 +163,9 @@ TEST(ObjectWatchTest, DeliversTheListAndThenEveryEvent) {
 }
 
 TEST(ObjectWatchTest, ACutStreamGoesOnFromTheLastWholeEvent) {
-  World world({ListBody(10, {})}, {Cuts(Event("ADDED", Object("a", 11)) +
-                                        Event("ADDED", Object("b", 12)).substr(0, 30)),
-                                   Sends({Event("ADDED", Object("b", 12))})});
+  World world({ListBody(10, {})}, {Cuts(EventBytes("ADDED", WatchedObject("a", 11)) +
+                                        EventBytes("ADDED", WatchedObject("b", 12)).substr(0, 30)),
+                                   Sends({EventBytes("ADDED", WatchedObject("b", 12))})});
   EXPECT_THAT(world.record.Wait(3), ElementsAre("=", "+a@11", "+b@12"));
   EXPECT_THAT(world.WaitForWatches(3), ElementsAre("10", "11", "12"));
 }
@@ -206,31 +173,35 @@ TEST(ObjectWatchTest, ACutStreamGoesOnFromTheLastWholeEvent) {
 TEST(ObjectWatchTest, BookmarksMoveTheVersionAndNothingElse) {
   World world(
       {ListBody(10, {})},
-      {Sends({Event("BOOKMARK", R"({"kind":"Pod","metadata":{"resourceVersion":"50"}})")})});
+      {Sends({EventBytes("BOOKMARK", R"({"kind":"Pod","metadata":{"resourceVersion":"50"}})")})});
   EXPECT_THAT(world.WaitForWatches(2), ElementsAre("10", "50"));
   EXPECT_EQ(world.watch->state().events, 0);
 }
 
 TEST(ObjectWatchTest, AfterA410TheDifferenceIsDelivered) {
-  World world({ListBody(10, {Object("a", 1), Object("b", 2), Object("c", 3)}),
-               ListBody(90, {Object("a", 1), Object("c", 80), Object("b2", 70)})},
-              {Sends({Event("ERROR", StatusBody(410, "Expired"))})});
+  World world(
+      {ListBody(10, {WatchedObject("a", 1), WatchedObject("b", 2), WatchedObject("c", 3)}),
+       ListBody(90, {WatchedObject("a", 1), WatchedObject("c", 80), WatchedObject("b2", 70)})},
+      {Sends({EventBytes("ERROR", StatusBody(410, "Expired"))})});
   EXPECT_THAT(world.record.Wait(8),
               ElementsAre("+a@1", "+b@2", "+c@3", "=", "-b@2", "+b2@70", "~c@80", "="));
   EXPECT_THAT(world.WaitForWatches(2), ElementsAre("10", "90"));
 }
 
 TEST(ObjectWatchTest, A410AsAnAnswerListsAgainToo) {
-  World world({ListBody(10, {}), ListBody(90, {Object("a", 80)})},
+  World world({ListBody(10, {}), ListBody(90, {WatchedObject("a", 80)})},
               {Answers(410, StatusBody(410, "Expired"))});
   EXPECT_THAT(world.record.Wait(3), ElementsAre("=", "+a@80", "="));
 }
 
 TEST(ObjectWatchTest, RepeatedEventsAreSeenOnce) {
-  World world({ListBody(10, {Object("a", 5)})},
-              {Sends({Event("ADDED", Object("a", 5)), Event("MODIFIED", Object("a", 11)),
-                      Event("MODIFIED", Object("a", 11)), Event("DELETED", Object("a", 12)),
-                      Event("DELETED", Object("a", 12)), Event("ADDED", Object("z", 13))})});
+  World world({ListBody(10, {WatchedObject("a", 5)})},
+              {Sends({EventBytes("ADDED", WatchedObject("a", 5)),
+                      EventBytes("MODIFIED", WatchedObject("a", 11)),
+                      EventBytes("MODIFIED", WatchedObject("a", 11)),
+                      EventBytes("DELETED", WatchedObject("a", 12)),
+                      EventBytes("DELETED", WatchedObject("a", 12)),
+                      EventBytes("ADDED", WatchedObject("z", 13))})});
   EXPECT_THAT(world.record.Wait(5), ElementsAre("+a@5", "=", "~a@11", "-a@11", "+z@13"));
 }
 
@@ -238,7 +209,7 @@ TEST(ObjectWatchTest, RefusalsArePausedAsAsked) {
   World world({ListBody(10, {})}, {Answers(429, "busy", "Retry-After: 1\r\n"),
                                    Answers(503, StatusBody(503, "ServiceUnavailable")),
                                    Answers(403, StatusBody(403, "Forbidden")),
-                                   Sends({Event("ADDED", Object("a", 11))})});
+                                   Sends({EventBytes("ADDED", WatchedObject("a", 11))})});
   EXPECT_THAT(world.record.Wait(2), ElementsAre("=", "+a@11"));
   EXPECT_THAT(world.WaitForWatches(5), ElementsAre("10", "10", "10", "10", "11"));
   ASSERT_GE(world.api->pauses().size(), 3U);
@@ -246,19 +217,20 @@ TEST(ObjectWatchTest, RefusalsArePausedAsAsked) {
 }
 
 TEST(ObjectWatchTest, WhatCannotBeUsedMakesItListAgain) {
-  for (const std::string& bytes :
-       {std::string("garbage\n"), Event("ADDED", "7"), Event("NEW", Object("a", 11)),
-        Event("ADDED", R"({"metadata":{"uid":"a"}})"),
-        Event("ADDED", R"({"metadata":{"resourceVersion":"11"}})"),
-        Event("ADDED", Object("a", 11, "broken")),
-        Event("ERROR", StatusBody(500, "InternalError"))}) {
-    World world({ListBody(10, {}), ListBody(90, {Object("a", 80)})}, {Cuts(bytes)});
+  for (const std::string& bytes : {std::string("garbage\n"), EventBytes("ADDED", "7"),
+                                   EventBytes("NEW", WatchedObject("a", 11)),
+                                   EventBytes("ADDED", R"({"metadata":{"uid":"a"}})"),
+                                   EventBytes("ADDED", R"({"metadata":{"resourceVersion":"11"}})"),
+                                   EventBytes("ADDED", WatchedObject("a", 11, "broken")),
+                                   EventBytes("ERROR", StatusBody(500, "InternalError"))}) {
+    World world({ListBody(10, {}), ListBody(90, {WatchedObject("a", 80)})}, {Cuts(bytes)});
     EXPECT_THAT(world.record.Wait(3), ElementsAre("=", "+a@80", "=")) << bytes;
   }
 }
 
 TEST(ObjectWatchTest, AnObjectThatCannotBeReadIsNamedAndNotPassedOver) {
-  World world(std::vector<std::string>(20'000, ListBody(10, {Object("a", 1, "broken")})), {});
+  World world(std::vector<std::string>(20'000, ListBody(10, {WatchedObject("a", 1, "broken")})),
+              {});
   const Instant deadline = world.clock.Now() + std::chrono::seconds(10);
   while (world.watch->state().error.ok() && world.clock.Now() < deadline) {
   }
@@ -271,12 +243,13 @@ TEST(ObjectWatchTest, AnObjectThatCannotBeReadIsNamedAndNotPassedOver) {
 TEST(ObjectWatchTest, EventsAndCollectionsAreBounded) {
   WatchOptions options;
   options.largest_event = Bytes(200);
-  World large({ListBody(10, {}), ListBody(90, {Object("a", 80)})}, {Cuts(std::string(1000, 'x'))},
-              options);
+  World large({ListBody(10, {}), ListBody(90, {WatchedObject("a", 80)})},
+              {Cuts(std::string(1000, 'x'))}, options);
   EXPECT_THAT(large.record.Wait(3), ElementsAre("=", "+a@80", "="));
   options.most_objects = 1;
-  World many({ListBody(10, {Object("a", 1), Object("b", 1)}), ListBody(11, {Object("a", 1)})}, {},
-             options);
+  World many({ListBody(10, {WatchedObject("a", 1), WatchedObject("b", 1)}),
+              ListBody(11, {WatchedObject("a", 1)})},
+             {}, options);
   EXPECT_THAT(many.record.Wait(2), ElementsAre("+a@1", "="));
 }
 
@@ -288,7 +261,7 @@ TEST(ObjectWatchTest, ASilentWatchIsReplaced) {
                  connection.BeginChunks();
                  connection.WaitForClose();
                },
-               Sends({Event("ADDED", Object("a", 11))})},
+               Sends({EventBytes("ADDED", WatchedObject("a", 11))})},
               options);
   EXPECT_THAT(world.record.Wait(2), ElementsAre("=", "+a@11"));
 }
@@ -302,7 +275,7 @@ TEST(ObjectWatchTest, OurOwnDeadlineEndsAWatchThatTheServerKeeps) {
                  connection.BeginChunks();
                  connection.WaitForClose();
                },
-               Sends({Event("ADDED", Object("a", 11))})},
+               Sends({EventBytes("ADDED", WatchedObject("a", 11))})},
               options);
   EXPECT_THAT(world.record.Wait(2), ElementsAre("=", "+a@11"));
 }
@@ -314,95 +287,6 @@ TEST(ObjectWatchTest, EndsAtOnceWhenDestroyed) {
   world.watch.reset();
   const std::size_t requests = world.api->requests().size();
   EXPECT_EQ(world.api->requests().size(), requests);
-}
-
-// A server with a history: random changes, and streams that are cut after any byte, expire or
-// repeat. The store of the consumer equals the server's, and no change came twice or out of order.
-TEST(ObjectWatchTest, NoChangeIsLostOrDoubledOverACuttingServer) {
-  RandomStream random(7, "watch");
-  struct Step {
-    std::string type, uid;
-    int version;
-  };
-  std::vector<Step> history;
-  std::map<std::string, int> objects;  // uid to version, at the end
-  for (int version = 1; version <= 400; ++version) {
-    const std::string uid = fmt::format("u{}", random.Below(20));
-    const bool exists = objects.contains(uid);
-    if (exists && random.Uniform() < 0.3) {
-      history.push_back({"DELETED", uid, version});
-      objects.erase(uid);
-    } else {
-      history.push_back({exists ? "MODIFIED" : "ADDED", uid, version});
-      objects[uid] = version;
-    }
-  }
-  std::mutex mutex;
-  // Every answer shows at most fifteen more versions than the one before.
-  std::size_t shown = 0;
-  const auto respond = [&](const Request& request, const LoopbackConnection& connection) {
-    const std::scoped_lock lock(mutex);
-    if (!IsWatch(request)) {
-      std::map<std::string, int> now;
-      for (std::size_t i = 0; i < shown; ++i) {
-        now[history[i].uid] = history[i].version;
-        if (history[i].type == "DELETED") now.erase(history[i].uid);
-      }
-      std::vector<std::string> items;
-      for (const auto& [uid, version] : now) items.push_back(Object(uid, version));
-      connection.Answer(200, ListBody(static_cast<int>(shown), items));
-      return;
-    }
-    const std::size_t at = request.target.find("resourceVersion=") + 16;
-    const auto from = static_cast<std::size_t>(std::stoi(request.target.substr(at)));
-    shown = std::min(history.size(), shown + random.Below(15));
-    if (random.Uniform() < 0.15) {
-      connection.Answer(200, Event("ERROR", StatusBody(410, "Expired")));
-      return;
-    }
-    std::string bytes;
-    for (std::size_t i = from; i < shown; ++i) {
-      bytes += Event(history[i].type, Object(history[i].uid, history[i].version));
-    }
-    connection.BeginChunks();
-    if (random.Uniform() < 0.5 && !bytes.empty()) {
-      connection.Chunk(bytes.substr(0, random.Below(bytes.size()) + 1));
-      connection.End();
-    } else {
-      if (!bytes.empty()) connection.Chunk(bytes);
-      connection.EndChunks();
-    }
-  };
-  std::map<std::string, int> seen;  // uid to version, as told
-  std::mutex seen_mutex;
-  std::condition_variable caught_up;
-  int faults = 0;
-  FakeApi api(respond, {.attempts = 1});
-  SystemClock clock;
-  const auto on_change = [&](const Change& change) {
-    const std::scoped_lock lock(seen_mutex);
-    const std::size_t sign = change.object->find('@');
-    const std::string uid = change.object->substr(0, sign);
-    const int version = std::stoi(change.object->substr(sign + 1));
-    const auto known = seen.find(uid);
-    const bool exists = known != seen.end();
-    if (change.kind == Change::Kind::kDeleted) {
-      faults += exists ? 0 : 1;
-      seen.erase(uid);
-    } else {
-      faults += exists == (change.kind == Change::Kind::kModified) ? 0 : 1;
-      faults += exists && version <= known->second ? 1 : 0;
-      seen[uid] = version;
-    }
-    caught_up.notify_all();
-  };
-  {
-    ObjectWatch<std::string> watch(api.client(), "/x", {}, clock, {}, ReadObject, on_change, [] {});
-    std::unique_lock lock(seen_mutex);
-    caught_up.wait_for(lock, std::chrono::seconds(20), [&] { return seen == objects; });
-  }
-  EXPECT_EQ(seen, objects);
-  EXPECT_EQ(faults, 0);
 }
 
 }  // namespace

@@ -79,6 +79,13 @@ TEST(PodViewTest, ReadsARunningPod) {
   EXPECT_EQ(pod->Resize(), ResizeState::kDone);
 }
 
+TEST(PodViewTest, LongAnnotationsAreNotKept) {
+  Json pod = Pod();
+  pod["metadata"]["annotations"] = {{"short", std::string(1024, 'a')},
+                                    {"long", std::string(1025, 'a')}};
+  EXPECT_EQ(ReadPod(pod)->meta.annotations.size(), 1U);
+}
+
 TEST(PodViewTest, ATerminatingPodIsNotReady) {
   Json pod = Pod();
   pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";

@@ -35,6 +35,22 @@ inline nlohmann::json ConfigMap(const std::string& name, const std::string& valu
           {"data", {{"key", value}}}};
 }
 
+// A pod of one container, small enough for any node.
+inline nlohmann::json TestPodTemplate() {
+  return Parsed(R"({"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"app",
+    "image":"none","resources":{"requests":{"cpu":"100m","memory":"64Mi"},
+    "limits":{"cpu":"500m","memory":"128Mi"}}}]}})");
+}
+
+inline nlohmann::json TestPod(const std::string& name, const std::string& node = "") {
+  nlohmann::json pod = TestPodTemplate();
+  pod["apiVersion"] = "v1";
+  pod["kind"] = "Pod";
+  pod["metadata"]["name"] = name;
+  if (!node.empty()) pod["spec"]["nodeName"] = node;
+  return pod;
+}
+
 // A client of the cluster that the rules find; nullptr and a failure without one.
 inline std::unique_ptr<ApiClient> MakeApiClient(const ConnectionRules& rules, const Clock& clock,
                                                 ApiClientOptions options = {}) {
