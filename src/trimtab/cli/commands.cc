@@ -96,6 +96,7 @@ constexpr std::array kCommands = {
         .description = "Print why a decision was made: what was seen, weighed, done and measured",
         .examples = "trimtab explain run/journal.sqlite\n"
                     "trimtab explain run/journal.sqlite --list\n"
+                    "trimtab explain run --classes\n"
                     "trimtab explain run/journal.sqlite --decision 42 -o json",
         .declare = DeclareExplain},
     Command{.name = "report",

@@ -1,12 +1,17 @@
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fmt/format.h"
 #include "trimtab/cli/arguments.h"
+#include "trimtab/cli/class_attainment.h"
 #include "trimtab/cli/commands.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
@@ -14,6 +19,8 @@
 #include "trimtab/cli/output.h"
 #include "trimtab/controller/decision_document.h"
 #include "trimtab/journal/journal_reader.h"
+#include "trimtab/quantity/text.h"
+#include "trimtab/quantity/time.h"
 
 namespace trimtab {
 namespace {
@@ -22,20 +29,47 @@ struct Values {
   std::string journal;
   std::int64_t decision = 0;  // 0: the newest that was committed, the newest when none was
   bool list = false;
+  bool classes = false;
+  Duration skip = std::chrono::minutes(5);  // as in the results of a simulated run
   OutputFormat output = OutputFormat::kTable;
 };
 
-absl::Status ListDecisions(JournalReader& reader, const Values& values, Context& context) {
-  DecisionList list;
+// A run's folder stands for the journal in it.
+std::string JournalAt(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error) ? path + "/journal.sqlite" : path;
+}
+
+// Gives every decision of the journal to `list`, in order.
+template <class List>
+absl::Status AddAll(JournalReader& reader, Context& context, List& list) {
   absl::Status status;
   const absl::Status read = reader.ForEachDecision(
       1, std::numeric_limits<std::int64_t>::max(), [&](const DecisionRecord& record) {
         if (context.stop) status.Update(absl::CancelledError("listing decisions"));
         if (status.ok()) status.Update(list.Add(record));
       });
-  if (!read.ok()) return read;
-  if (!status.ok()) return status;
+  return read.ok() ? status : read;
+}
+
+absl::Status ListDecisions(JournalReader& reader, const Values& values, Context& context) {
+  DecisionList list;
+  if (absl::Status status = AddAll(reader, context, list); !status.ok()) return status;
   list.table().Write(values.output, context.color, context.out);
+  return absl::OkStatus();
+}
+
+absl::Status ListClasses(JournalReader& reader, const Values& values, Context& context) {
+  ClassAttainment classes(InSeconds(values.skip));
+  if (absl::Status status = AddAll(reader, context, classes); !status.ok()) return status;
+  const Table table = classes.ToTable();
+  if (table.row_count() == 0) {
+    return absl::NotFoundError(
+        fmt::format("journal '{}' has no window with a plan over classes of call graphs, which are "
+                    "Derm's, after its first {}",
+                    JournalAt(values.journal), FormatDuration(values.skip)));
+  }
+  table.Write(values.output, context.color, context.out);
   return absl::OkStatus();
 }
 
@@ -64,16 +98,22 @@ absl::Status ExplainOne(JournalReader& reader, const Values& values, Context& co
 
 CommandAction DeclareExplain(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
-  arguments.Positional("journal", &values->journal, "journal of a run: DIR/journal.sqlite");
+  arguments.Positional("journal", &values->journal,
+                       "journal of a run, or the folder that it is in");
   arguments.Option("decision", &values->decision, {.min = 0},
                    "number of the decision; 0 is the newest one that changed something");
   arguments.Flag("list", &values->list, "list all decisions, one a line");
+  arguments.Flag("classes", &values->classes,
+                 "attainment by class of call graphs over all decisions, expected and measured");
+  arguments.Option("skip", &values->skip, {.min = Duration(0)},
+                   "of --classes: the beginning of the run that does not count");
   arguments.Output(&values->output);
   return [values](Context& context) -> absl::StatusOr<ExitCode> {
-    auto reader = JournalReader::Open(values->journal);
+    auto reader = JournalReader::Open(JournalAt(values->journal));
     if (!reader.ok()) return reader.status();
-    const absl::Status done = values->list ? ListDecisions(*reader, *values, context)
-                                           : ExplainOne(*reader, *values, context);
+    const absl::Status done = values->classes ? ListClasses(*reader, *values, context)
+                              : values->list  ? ListDecisions(*reader, *values, context)
+                                              : ExplainOne(*reader, *values, context);
     if (!done.ok()) return done;
     return ExitCode::kSuccess;
   };

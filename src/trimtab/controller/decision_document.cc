@@ -72,6 +72,7 @@ void CheckObservation(const JsonPlace& seen) {
     }
     CheckIfThere(each, "arrivalRate", CheckPerSecond);
     CheckIfThere(each, "ownLatencySeconds", CheckSeconds);
+    CheckIfThere(each, "transitSeconds", CheckSeconds);
     CheckIfThere(each, "cpuUsageCores", [](const JsonPlace& use) { use.Number(0, kMostCores); });
     CheckIfThere(each, "memoryUsageBytes",
                  [](const JsonPlace& use) { use.Integer(0, kMostBytes); });

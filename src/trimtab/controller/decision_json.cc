@@ -44,6 +44,7 @@ Json MicroserviceToJson(const MicroserviceObservation& seen, const std::string& 
   json["draining"] = seen.draining;
   if (seen.arrival_rate) json["arrivalRate"] = Rounded(seen.arrival_rate->value());
   if (seen.own_latency_tail) json["ownLatencySeconds"] = Seconds(*seen.own_latency_tail);
+  if (seen.transit) json["transitSeconds"] = Seconds(*seen.transit);
   double cpu = 0;
   int cpu_known = 0;
   std::optional<Bytes> memory;

@@ -108,6 +108,10 @@ absl::StatusOr<Observation> ImagineObservation(const Scenario& scenario,
     of.desired = given;
     of.ready = given.replicas;
     of.arrival_rate = RequestsPerSecond(arrivals);
+    const bool entered = std::ranges::any_of(graph_classes, [&](const auto& each) {
+      return each.tree.microservice == scenario.application.microservice(id).name;
+    });
+    of.transit = ToLatency(entered ? Duration(0) : 2 * scenario.cluster.network.hop);
     for (int replica = 0; replica < given.replicas; ++replica) {
       ContainerObservation container;
       container.pod = fmt::format("{}-{}", scenario.application.microservice(id).name, replica);

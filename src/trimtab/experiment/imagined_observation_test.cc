@@ -62,6 +62,9 @@ TEST(ImagineObservationTest, ArrivalsAreThoseOfTheClasses) {
   EXPECT_EQ(seen->graph_classes.size(), 2);
   EXPECT_DOUBLE_EQ(seen->microservices[0].arrival_rate->value(), 20);
   EXPECT_DOUBLE_EQ(seen->microservices[1].arrival_rate->value(), 30);
+  // A call goes there and back; nobody is on the way to the entry.
+  EXPECT_EQ(seen->microservices[0].transit, Latency(0));
+  EXPECT_EQ(seen->microservices[1].transit, ToLatency(2 * scenario.cluster.network.hop));
 }
 
 }  // namespace

@@ -90,6 +90,8 @@ absl::StatusOr<PolicyRunOptions> DermChoice(const Scenario& scenario,
   run.parts.derm.container_start = ContainerStart(scenario);
   if (auto s = run.parts.derm.Validate(); !s.ok()) return s;
   run.control.interval = options.step;
+  // Its plans look two steps ahead on an upper quantile already: none waits for the next to agree.
+  run.control.safety.scale_down_stabilisation = options.step;
   run.initial = InitialAllocation(scenario);
   for (std::size_t i = 0; i < profile.microservices.size(); ++i) {
     (*run.initial)[MicroserviceId(i)].container = profile.microservices[i].container;

@@ -27,8 +27,9 @@ absl::StatusOr<PolicyRunOptions> GradChoice(const Scenario& scenario,
                                             GradFidelity fidelity,
                                             const std::optional<TunedGrad>& tuned);
 
-// Derm with these options: every container of the size that `profile` holds for, and a decision
-// every step; `container_start` is the scenario's. `profile` must fit the scenario. Fails as
+// Derm with these options: every container of the size that `profile` holds for, a decision every
+// step, and spare containers given back at the first that asks for it; `container_start` is the
+// scenario's. `profile` must fit the scenario. Fails as
 // DermOptions::Validate(): a step within the time that this scenario's containers need until they
 // serve.
 absl::StatusOr<PolicyRunOptions> DermChoice(const Scenario& scenario,

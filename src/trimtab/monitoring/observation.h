@@ -44,6 +44,8 @@ struct MicroserviceObservation {
   std::optional<RequestsPerSecond> arrival_rate;  // Grad's Phi: sum over containers
   Duration arrival_rate_age{0};                   // of the oldest value in it
   std::optional<Latency> own_latency_tail;        // mean over pods of their P95 (Grad VI-A)
+  // Mean time that callers wait for a visit beyond the visit itself: on the way, there and back.
+  std::optional<Latency> transit;
 };
 
 struct HostObservation {

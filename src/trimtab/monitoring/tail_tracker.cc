@@ -82,7 +82,9 @@ void TailTracker::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanReco
   const Visit& entry = trace->visits.front();
   end_to_end_.push_back({entry.end, entry.duration(), trees_.Add(*trace), trace->argument_classes});
   for (const Visit& visit : trace->visits) {
-    own_.push_back({entry.end, visit.service, visit.pod, visit.own_latency});
+    const Duration transit = visit.waited - visit.duration();
+    own_.push_back(
+        {entry.end, visit.service, visit.pod, visit.own_latency, std::max(transit, Duration(0))});
   }
   while (std::cmp_greater(own_.size(), options_.most_samples)) {
     own_.pop_front();
@@ -152,10 +154,26 @@ void TailTracker::AddTo(Observation& observation, Instant now) {
   }
 
   AddClasses(window, observation);
+  AddOwnLatencies(window, observation);
+}
 
+void TailTracker::AddOwnLatencies(const TimeWindow& window, Observation& observation) const {
+  struct Transit {
+    Latency sum{0};
+    int visits = 0;
+  };
   std::map<std::pair<NameId, NameId>, std::vector<Duration>> by_pod;
+  std::map<NameId, Transit> by_service;
   for (const OwnSample& sample : own_) {
-    if (inside(sample.at)) by_pod[{sample.service, sample.pod}].push_back(sample.latency);
+    if (sample.at <= window.begin || sample.at > window.end) continue;
+    by_pod[{sample.service, sample.pod}].push_back(sample.latency);
+    Transit& transit = by_service[sample.service];
+    transit.sum += ToLatency(sample.transit);
+    ++transit.visits;
+  }
+  std::map<std::string, Latency> transits;
+  for (const auto& [service, of] : by_service) {
+    transits[std::string(names_.Name(service))] = of.sum / of.visits;
   }
   PodTails tails;
   for (auto& [key, samples] : by_pod) {
@@ -173,6 +191,9 @@ void TailTracker::AddTo(Observation& observation, Instant now) {
       ++pods;
     }
     if (pods > 0) microservice.own_latency_tail = sum / pods;
+    if (const auto of = transits.find(name); of != transits.end()) {
+      microservice.transit = of->second;
+    }
     for (ContainerObservation& container : microservice.containers) {
       const auto tail = tails.find({name, container.pod});
       if (tail != tails.end()) container.own_latency_tail = tail->second;

@@ -41,9 +41,10 @@ struct TailTrackerOptions {
 };
 
 // The trace part of an observation (Grad III-B and VI-A): the quantile of own latency of each pod
-// and its mean over the pods of a microservice, and the pooled quantile end to end, over the traces
-// whose entry ended inside the window; and the share, the tree and the attainment of each class of
-// call graphs among them, and how many are of each class of arguments. Exact: every sample is kept.
+// and its mean over the pods of a microservice, the mean time on the way to a microservice, and the
+// pooled quantile end to end, over the traces whose entry ended inside the window; and the share,
+// the tree and the attainment of each class of call graphs among them, and how many are of each
+// class of arguments. Exact: every sample is kept.
 //
 // A trace without its root is the lower part of one that had not ended when it settled: left out
 // and counted. A world whose traces never have a root, because what calls the entry is not traced,
@@ -84,6 +85,7 @@ class TailTracker : private TraceSink {
     NameId service;
     NameId pod;
     Duration latency{0};
+    Duration transit{0};
   };
   struct EndToEndSample {
     Instant at;
@@ -95,6 +97,7 @@ class TailTracker : private TraceSink {
   void AcceptTrace(const TraceId& trace, std::span<const SpanRecord> spans) override;
   void Forget(Instant before);
   void AddClasses(const TimeWindow& window, Observation& observation) const;
+  void AddOwnLatencies(const TimeWindow& window, Observation& observation) const;
 
   const Application* application_;
   TailTrackerOptions options_;

@@ -101,6 +101,26 @@ TEST_F(TailTrackerTest, TakesTheQuantileOfEachPodAndThenTheMean) {
   EXPECT_DOUBLE_EQ(observation.measured_tail_latency->count(), 100);
 }
 
+// The caller waits 6 ms for a visit of 4 and 9 ms for one of 6: 2.5 ms on the way. Nobody waits for
+// the entry.
+TEST_F(TailTrackerTest, TimeOnTheWayIsWhatTheCallerWaitsBeyondTheVisit) {
+  for (const int trace : {1, 2}) {
+    const TraceId id{0, static_cast<std::uint64_t>(trace)};
+    const milliseconds waited(trace == 1 ? 6 : 9);
+    const milliseconds served(trace == 1 ? 4 : 6);
+    source_.spans.push_back({id, 3, 2, "search", "search-0", "search", SpanKind::kServer,
+                             At(10) + milliseconds(2), served});
+    source_.spans.push_back({id, 2, 1, "frontend", "frontend-0", "search", SpanKind::kClient,
+                             At(10) + milliseconds(1), waited});
+    source_.spans.push_back({id, 1, 0, "frontend", "frontend-0", "hotels", SpanKind::kServer,
+                             At(10), milliseconds(20)});
+  }
+  const Observation observation = Observe(30);
+  EXPECT_DOUBLE_EQ(observation.microservices[1].transit->count(), 2.5);
+  EXPECT_DOUBLE_EQ(observation.microservices[0].transit->count(), 0);
+  EXPECT_FALSE(Observe(300).microservices[1].transit.has_value());
+}
+
 TEST_F(TailTrackerTest, TheWindowSlides) {
   source_.Add(10, 100, 1);
   source_.Add(50, 200, 1);

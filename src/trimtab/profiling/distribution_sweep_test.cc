@@ -5,10 +5,12 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "fmt/format.h"
 #include "trimtab/probability/random_stream.h"
 #include "trimtab/profiling/testing/fake_source.h"
 
@@ -201,6 +203,16 @@ TEST(DistributionSweepTest, PaperIsFittedToPlainSubtraction) {
   EXPECT_NEAR(with->paper.LatencyRate(2), without->paper.LatencyRate(2), 1e-6);
   EXPECT_EQ(with->tail.offset_seconds, without->tail.offset_seconds);
   EXPECT_EQ(with->cumulants.At(2).mean, without->cumulants.At(2).mean);
+}
+
+TEST(DistributionSweepTest, TooFewLatenciesAreRefusedWithTheirLoad) {
+  for (const std::size_t count : {0U, 1U, 3U}) {
+    const std::vector<DrawnLoad> loads = {
+        {.container_load = 50, .seconds = std::vector<double>(count, 0.002)}};
+    const auto laws = FitLaws(loads, WithSamples(100, 200));
+    EXPECT_EQ(laws.status().message(),
+              fmt::format("{} latencies at 50 calls/s, expected 4 or more", count));
+  }
 }
 
 TEST(DistributionSweepTest, LatenciesThatNeverVaryGetALeastDeviation) {

@@ -9,15 +9,6 @@
 namespace trimtab {
 namespace {
 
-// How far ahead a plan must hold, in steps: the step it is made for, and the one in which its
-// containers start while the measured window lies behind.
-constexpr std::size_t kHorizon = 2;
-constexpr std::size_t kMostLoads = 240;
-// Before this many changes were seen, this one is taken for their quantile.
-constexpr std::size_t kFewestChanges = 20;
-constexpr double kPriorChange = 1.15;
-// A load from which no ratio can be taken.
-constexpr double kLeastLoad = 1e-3;
 // Loads beyond this are nonsense of a counter.
 constexpr double kMostLoad = 1e9;
 // Trees remembered; beyond it those of classes not seen in the last windows go.
@@ -43,9 +34,12 @@ DermForecast::DermForecast(const DermOptions& options, std::shared_ptr<const Sha
 }
 
 void DermForecast::Note(const Observation& seen, std::optional<double> load) {
-  if (load) {
-    loads_.push_back(std::clamp(*load, 0.0, kMostLoad));
-    if (loads_.size() > kMostLoads) loads_.pop_front();
+  if (load) load_.Note(std::clamp(*load, 0.0, kMostLoad));
+  arrivals_.resize(std::max(arrivals_.size(), seen.microservices.size()));
+  for (std::size_t i = 0; i < seen.microservices.size(); ++i) {
+    const auto& rate = seen.microservices[i].arrival_rate;
+    if (!rate || !(rate->value() >= 0 && rate->value() <= kMostLoad)) continue;
+    arrivals_[i].Note(rate->value());
   }
   if (!seen.graph_classes.empty()) {
     ShareMix& window = windows_.emplace_back();
@@ -79,21 +73,18 @@ void DermForecast::NoteShares(const Observation& seen, std::optional<double> loa
 }
 
 std::optional<double> DermForecast::LastLoad() const {
-  if (loads_.empty()) return std::nullopt;
-  return loads_.back();
+  if (load_.empty()) return std::nullopt;
+  return load_.last();
 }
 
 std::optional<double> DermForecast::LoadQuantile(double level) const {
-  if (loads_.empty()) return std::nullopt;
-  std::vector<double> changes;
-  for (std::size_t i = kHorizon; i < loads_.size(); ++i) {
-    if (loads_[i - kHorizon] >= kLeastLoad) changes.push_back(loads_[i] / loads_[i - kHorizon]);
-  }
-  if (changes.size() < kFewestChanges) return loads_.back() * kPriorChange;
-  std::ranges::sort(changes);
-  const auto rank =
-      static_cast<std::size_t>(std::ceil(level * static_cast<double>(changes.size())));
-  return loads_.back() * std::max(changes[std::max<std::size_t>(rank, 1) - 1], 1.0);
+  if (load_.empty()) return std::nullopt;
+  return load_.Quantile(level);
+}
+
+std::optional<double> DermForecast::ArrivalQuantile(std::size_t microservice, double level) const {
+  if (microservice >= arrivals_.size() || arrivals_[microservice].empty()) return std::nullopt;
+  return arrivals_[microservice].Quantile(level);
 }
 
 ShareMix DermForecast::LastWindows() const {

@@ -1,6 +1,7 @@
 // What the next step is going to bring: load, and the mix of call graphs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -15,6 +16,7 @@
 #include "trimtab/graphdynamics/share_steps.h"
 #include "trimtab/monitoring/observation.h"
 #include "trimtab/scaling/derm/derm_options.h"
+#include "trimtab/scaling/derm/load_history.h"
 
 namespace trimtab {
 
@@ -38,9 +40,11 @@ class DermForecast {
   // Takes note of a window and of the load of the application in it, in requests/s.
   void Note(const Observation& seen, std::optional<double> load);
 
-  // The last load times the quantile of how loads have changed within the horizon, a step and a
-  // measured window. Absent before the first load.
+  // LoadHistory::Quantile() of the application; absent before the first load.
   std::optional<double> LoadQuantile(double level) const;
+  // The same of the calls to a microservice, which the newest windows tell before the mix does;
+  // absent before its first known rate.
+  std::optional<double> ArrivalQuantile(std::size_t microservice, double level) const;
   // The last load itself.
   std::optional<double> LastLoad() const;
 
@@ -56,7 +60,8 @@ class DermForecast {
   void NoteShares(const Observation& seen, std::optional<double> load);
 
   DermOptions options_;
-  std::deque<double> loads_;               // by step, the last at the back
+  LoadHistory load_;
+  std::vector<LoadHistory> arrivals_;      // by MicroserviceId
   std::deque<ShareMix> windows_;           // traces by class, the last at the back
   std::map<std::string, CallTree> trees_;  // the newest: what is parallel is better known
   std::optional<ShareForecaster> shares_;

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
@@ -24,8 +26,13 @@ namespace {
 // that was profiled.
 constexpr double kLeastCorrection = 0.5;
 constexpr double kMostCorrection = 4;
-// Measured arrivals this much above what the graphs explain are demand of another kind.
+// `paper`: measured arrivals this much above what the graphs explain are demand of another kind.
 constexpr double kUnexplained = 1.15;
+// A start, or a backlog that drains, moves arrivals by more than any mix: such changes must not be
+// foreseen for long.
+constexpr double kMostDrift = 1.15;
+// Arrivals beyond this are nonsense of a counter.
+constexpr double kMostArrivals = 1e9;
 // Above this, a plan that ignores interference says so.
 constexpr double kFelt = 0.1;
 constexpr int kMostShown = 4;
@@ -39,6 +46,13 @@ constexpr double kEveryGraph = 1 - 1e-9;
 std::optional<double> Finite(const std::optional<RequestsPerSecond>& rate) {
   if (!rate || !std::isfinite(rate->value()) || rate->value() < 0) return std::nullopt;
   return rate->value();
+}
+
+// A visit as its caller waits for it: on the way there and back as well.
+std::vector<LoadPoint> WithTransit(std::vector<LoadPoint> curve, std::optional<Latency> transit) {
+  if (!transit || !std::isfinite(transit->count())) return curve;
+  for (LoadPoint& point : curve) point.mean += std::max(InSeconds(*transit), 0.0);
+  return curve;
 }
 
 double TotalVariation(const DermProblem& a, const DermProblem& b) {
@@ -136,7 +150,7 @@ DermProblem DermPolicy::ProblemFor(const PlanningInput& input, double load,
     each.most = of.bounds.most_replicas;
     const DermLaws& laws = models_.microservices[i].laws[level];
     if (corrected()) {
-      each.law = laws.curve;
+      each.law = WithTransit(laws.curve, input.observation.microservices[i].transit);
     } else {
       each.law = laws.rate;
     }
@@ -179,7 +193,8 @@ void DermPolicy::AddGraphs(DermProblem& problem, std::string& notes) const {
   }
 }
 
-// Calls that no graph explains, at the load that is planned for.
+// Calls that no graph explains, at the load that is planned for. `corrected` foresees the calls to
+// each microservice as it does the load: the mix is minutes old when it drifts.
 void DermPolicy::AddOtherDemand(const PlanningInput& input, DermProblem& problem) const {
   const double observed = LoadOf(input.observation).value_or(0);
   if (!(observed > 0) || problem.graphs.empty()) return;
@@ -187,9 +202,15 @@ void DermPolicy::AddOtherDemand(const PlanningInput& input, DermProblem& problem
   const double scale = problem.application_load / observed;
   for (std::size_t i = 0; i < demand.size(); ++i) {
     const auto measured = Finite(input.observation.microservices[i].arrival_rate);
-    if (!measured || *measured > 1e9) continue;
-    const double other = *measured * scale - demand[i];
-    if (other > (kUnexplained - 1) * demand[i]) problem.microservices[i].other_demand += other;
+    if (!measured || *measured > kMostArrivals) continue;
+    double foreseen = *measured * scale;
+    if (corrected()) {
+      const double quantile = forecast_.ArrivalQuantile(i, options_.load_quantile).value_or(0);
+      foreseen = std::max(foreseen, std::min(quantile, kMostDrift * *measured));
+    }
+    const double other = foreseen - demand[i];
+    const double unexplained = corrected() ? 0 : (kUnexplained - 1) * demand[i];
+    if (other > unexplained) problem.microservices[i].other_demand += other;
   }
 }
 
@@ -200,6 +221,20 @@ absl::StatusOr<DermPolicy::Solved> DermPolicy::SolveFor(DermProblem problem) {
   if (solution->feasible && !solution->converged && warm != nullptr) {
     solution = SolveDerm(problem, kSolver);
     if (!solution.ok()) return solution.status();
+  }
+  std::string without;
+  if (!solution->feasible && problem.share_error > 0 && !options_.every_graph) {
+    // A margin that cannot be had must not cost the promise that can.
+    DermProblem bare = problem;
+    bare.share_error = 0;
+    auto held = SolveDerm(bare, kSolver);
+    if (!held.ok()) return held.status();
+    if (held->feasible) {
+      without = fmt::format("; out of reach with the share error of {:.3g}, left out",
+                            problem.share_error);
+      problem = std::move(bare);
+      solution = std::move(held);
+    }
   }
   Solved solved{.problem = std::move(problem),
                 .solution = *std::move(solution),
@@ -215,8 +250,8 @@ absl::StatusOr<DermPolicy::Solved> DermPolicy::SolveFor(DermProblem problem) {
     return solved;
   }
   solved.counts = RoundDerm(solved.problem, solved.solution);
-  solved.how = fmt::format("{} in {} iterations", warm == nullptr ? "solved" : "solved again",
-                           solved.solution.iterations);
+  solved.how = fmt::format("{} in {} iterations{}", warm == nullptr ? "solved" : "solved again",
+                           solved.solution.iterations, without);
   return solved;
 }
 

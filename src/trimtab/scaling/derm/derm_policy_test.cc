@@ -63,8 +63,49 @@ TEST(DermForecastTest, RareSurgesCountByTheirQuantile) {
   DermForecast forecast({});
   Observation seen;
   for (int i = 0; i < 100; ++i) forecast.Note(seen, i % 10 == 5 ? 200.0 : 100.0);
-  EXPECT_DOUBLE_EQ(*forecast.LoadQuantile(0.95), 200);
-  EXPECT_DOUBLE_EQ(*forecast.LoadQuantile(0.5), 100);
+  EXPECT_NEAR(*forecast.LoadQuantile(0.95), 200, 1e-9);
+  EXPECT_NEAR(*forecast.LoadQuantile(0.5), 100, 1e-9);
+}
+
+// The load is constant and a mix that drifts sends a tenth more to one microservice each step.
+TEST(DermForecastTest, ForeseesTheCallsToEachMicroservice) {
+  DermForecast forecast({});
+  Observation seen;
+  seen.microservices.resize(3);
+  double calls = 10;
+  for (int i = 0; i < 60; ++i) {
+    calls *= 1.1;
+    seen.microservices[0].arrival_rate = RequestsPerSecond(100);
+    seen.microservices[1].arrival_rate = RequestsPerSecond(calls);
+    forecast.Note(seen, 100);
+  }
+  EXPECT_NEAR(*forecast.ArrivalQuantile(0, 0.95), 100, 1e-9);
+  EXPECT_NEAR(*forecast.ArrivalQuantile(1, 0.95), 1.21 * calls, 1e-9 * calls);
+  EXPECT_FALSE(forecast.ArrivalQuantile(2, 0.95).has_value());
+  EXPECT_FALSE(forecast.ArrivalQuantile(3, 0.95).has_value());
+}
+
+// Before any change 1.15; after ten without one the prior counts 4 of 14:
+// 1.15^sqrt(4/14) = 1.0776.
+TEST(DermForecastTest, ACalmLoadIsSoonTrusted) {
+  DermForecast forecast({});
+  Observation seen;
+  forecast.Note(seen, 100);
+  EXPECT_NEAR(*forecast.LoadQuantile(0.95), 115, 1e-6);
+  for (int i = 0; i < 11; ++i) forecast.Note(seen, 100);
+  EXPECT_NEAR(*forecast.LoadQuantile(0.95), 107.76, 0.01);
+}
+
+// Windows that are alternately a tenth above and below a constant load: what one has gained the
+// next loses, so after a high one nothing more is added, and after a low one it comes back.
+TEST(DermForecastTest, NoiseOfAWindowTakesItselfBack) {
+  DermForecast forecast({});
+  Observation seen;
+  // In pairs, for a change is over two steps.
+  for (int i = 0; i < 80; ++i) forecast.Note(seen, i / 2 % 2 == 0 ? 90.0 : 110.0);
+  EXPECT_NEAR(*forecast.LoadQuantile(0.95), 110, 0.2);  // after 110, a slope just short of -1
+  forecast.Note(seen, 90);
+  EXPECT_NEAR(*forecast.LoadQuantile(0.95), 110, 0.2);
 }
 
 TEST(DermForecastTest, SharesAreThoseOfTheLastWindowsTogether) {
@@ -227,7 +268,7 @@ TEST(DermPolicyTest, PlanSaysWhatOneContainerChanges) {
       bool all_equal = true;
       for (std::size_t i = 0; i < of.with_one_more.size(); ++i) {
         EXPECT_GE(*of.with_one_more[i], of.expected - 1e-12);
-        if (of.with_one_less[i]) EXPECT_LE(*of.with_one_less[i], of.expected + 1e-12);
+        EXPECT_LE(of.with_one_less[i].value_or(0), of.expected + 1e-12);
         all_equal = all_equal && *of.with_one_more[i] == of.expected;
       }
       EXPECT_FALSE(all_equal);
@@ -252,40 +293,38 @@ TEST(DermPolicyTest, TighterPromiseTakesMore) {
   }
 }
 
-TEST(DermPolicyTest, KeepsEverythingWithoutAGraphOrALoad) {
-  SyntheticCluster cluster = Cluster();
-  cluster.observation.graph_classes.clear();
-  Plan plan = *Make(cluster)->MakePlan(cluster.Input(Latency(20)));
-  EXPECT_EQ(plan.target, cluster.desired);
-  EXPECT_NE(plan.summary.message.find("everything stays"), std::string::npos);
-  cluster.observation.application_load = RequestsPerSecond(10);
-  plan = *Make(cluster)->MakePlan(cluster.Input(Latency(20)));
-  EXPECT_EQ(plan.target, cluster.desired);
+// The promise that a share error of 0.4 puts out of reach is kept without it: 3 ms are within reach
+// of the class that fares worst, but not for as many requests as that many more of it would be.
+TEST(DermPolicyTest, AShareErrorThatCannotBeCoveredIsLeftOut) {
+  const SyntheticCluster cluster = Cluster();
+  DermOptions options;
+  bool seen = false;
+  for (double sla = 4; sla > 0.8 && !seen; sla *= 0.97) {
+    options.share_error = 0.4;
+    const Plan plan = *Make(cluster, options)->MakePlan(cluster.Input(Latency(sla)));
+    seen = plan.summary.message.find("share error of 0.4, left out") != std::string::npos;
+    if (!seen) continue;
+    EXPECT_TRUE(plan.feasible);
+    EXPECT_GE(plan.attainment->expected, 0.95);
+    options.share_error = 0;
+    const Plan bare = *Make(cluster, options)->MakePlan(cluster.Input(Latency(sla)));
+    EXPECT_EQ(plan.target, bare.target);
+  }
+  EXPECT_TRUE(seen);
 }
 
-TEST(DermPolicyTest, ClassOfUnknownServicesTakesNothingAway) {
+// Half a millisecond on the way to each of four is two more of the 5 ms, or an SLA of 3.
+TEST(DermPolicyTest, TimeOnTheWayIsPartOfTheLatency) {
   SyntheticCluster cluster = Cluster();
-  for (GraphClassObservation& of : cluster.observation.graph_classes) {
-    of.tree = {.microservice = "elsewhere", .steps = {}};
+  const Plan tight = *Make(cluster)->MakePlan(cluster.Input(Latency(3)));
+  for (MicroserviceObservation& seen : cluster.observation.microservices) {
+    seen.transit = Latency(0.5);
   }
-  const Plan plan = *Make(cluster)->MakePlan(cluster.Input(Latency(20)));
-  EXPECT_EQ(plan.target, cluster.desired);
-}
-
-// 0.2 ms idle in each of four: no allocation ends 95 % within 0.3 ms.
-TEST(DermPolicyTest, OutOfReachLowersNothingAndNamesWhatBinds) {
-  for (const DermFidelity fidelity : {DermFidelity::kPaper, DermFidelity::kCorrected}) {
-    DermOptions options;
-    options.fidelity = fidelity;
-    const SyntheticCluster cluster = Cluster();
-    const Plan plan = *Make(cluster, options)->MakePlan(cluster.Input(Latency(0.3)));
-    EXPECT_FALSE(plan.feasible);
-    EXPECT_FALSE(plan.binding.empty());
-    for (std::size_t i = 0; i < cluster.desired.size(); ++i) {
-      EXPECT_GE(plan.target[MicroserviceId(i)].replicas,
-                cluster.desired[MicroserviceId(i)].replicas);
-    }
-  }
+  const Plan plan = *Make(cluster)->MakePlan(cluster.Input(Latency(5)));
+  ASSERT_TRUE(plan.predicted_tail_latency && tight.predicted_tail_latency);
+  // One of the two classes leaves the last microservice out and gains 0.5 ms.
+  EXPECT_GE(plan.predicted_tail_latency->count(), tight.predicted_tail_latency->count() + 1);
+  EXPECT_LE(plan.predicted_tail_latency->count(), 5 * 1.02);
 }
 
 // Twice as slow under interference: more containers, and beyond the levels the plan says so.
