@@ -64,6 +64,15 @@ std::string MaskedQuery(std::string_view query) {
   }
 }
 
+// A name or an IPv4 address, or between brackets an IPv6 address.
+bool IsHost(std::string_view host, bool in_brackets) {
+  if (in_brackets && host.find(':') == std::string_view::npos) return false;
+  return std::all_of(host.begin(), host.end(), [&](unsigned char c) {
+    if (in_brackets) return std::isxdigit(c) != 0 || c == ':' || c == '.';
+    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+  });
+}
+
 // Splits "host", "host:80", "[::1]:80"; the text is the whole URL, for messages.
 absl::Status ReadAuthority(std::string_view text, std::string_view authority, Url& url) {
   std::string_view port;
@@ -78,6 +87,9 @@ absl::Status ReadAuthority(std::string_view text, std::string_view authority, Ur
     port = authority.substr(colon);
   }
   if (url.host.empty()) return Invalid(text, "has no host");
+  if (!IsHost(url.host, authority.front() == '[')) {
+    return Invalid(text, "has a host that is neither a name nor an address");
+  }
   if (port.empty()) return absl::OkStatus();
   port.remove_prefix(1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);

@@ -43,6 +43,9 @@ TEST(ParseUrlTest, RefusesWhatIsNoHttpUrl) {
   EXPECT_THAT(ErrorOf("localhost:80"), HasSubstr("must begin with http:// or https://"));
   EXPECT_THAT(ErrorOf("http:///x"), HasSubstr("has no host"));
   EXPECT_THAT(ErrorOf("http://[::1/x"), HasSubstr("'[' has no ']'"));
+  EXPECT_THAT(ErrorOf("http://[[f]:1/"), HasSubstr("neither a name nor an address"));
+  EXPECT_THAT(ErrorOf("http://[ff]/"), HasSubstr("neither a name nor an address"));
+  EXPECT_THAT(ErrorOf("http://a,b/"), HasSubstr("neither a name nor an address"));
   EXPECT_THAT(ErrorOf("http://h:0/"), HasSubstr("port '0' is not within 1..65535"));
   EXPECT_THAT(ErrorOf("http://h:65536/"), HasSubstr("port '65536' is not within 1..65535"));
   EXPECT_THAT(ErrorOf("http://h/a b"), HasSubstr("has a space or a control character"));

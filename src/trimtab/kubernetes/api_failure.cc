@@ -113,7 +113,9 @@ absl::Status ToStatus(std::string_view what, const ApiFailure& failure) {
         {{"reason", cause.reason}, {"field", cause.field}, {"message", cause.message}});
   }
   if (failure.retry_after) payload["retry_after"] = failure.retry_after->count();
-  status.SetPayload(kPayload, absl::Cord(DumpJson(payload)));
+  const std::string text_of_payload = DumpJson(payload);
+  // As a view: Debian's library lacks, for clang, the constructor that takes a string.
+  status.SetPayload(kPayload, absl::Cord(absl::string_view(text_of_payload)));
   return status;
 }
 

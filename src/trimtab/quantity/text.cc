@@ -69,8 +69,11 @@ constexpr std::array<Suffix, 3> kSmallSuffixes = {{{"m", 1000}, {"u", 1000000}, 
 // `number` with its suffix, in units of 1/`parts`.
 std::optional<double> Scaled(double number, std::string_view suffix, double parts, bool binary) {
   for (const Suffix& known : kSmallSuffixes) {
-    // First the multiplication: "200m" of thousandths is 200 exactly.
-    if (suffix == known.text) return number * parts / static_cast<double>(known.factor);
+    // By whole factors, so that what is counted in its own unit stays as it is.
+    const auto factor = static_cast<double>(known.factor);
+    if (suffix == known.text) {
+      return parts >= factor ? number * (parts / factor) : number / (factor / parts);
+    }
   }
   for (const Suffix& known : kDecimalSuffixes) {
     if (suffix == known.text) return number * static_cast<double>(known.factor) * parts;

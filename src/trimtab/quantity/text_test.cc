@@ -32,6 +32,11 @@ TEST(CpuTextTest, ReadsWhatKubernetesSumsAndMeasures) {
   }
 }
 
+TEST(CpuTextTest, LargeCountsPrintAsTheyWereRead) {
+  const Millicores large = *ParseCpu("0888888884444444");
+  EXPECT_EQ(*ParseCpu(FormatCpu(large)), large);
+}
+
 TEST(CpuTextTest, RefusesWhatIsNotCpu) {
   for (const char* text : {"", "m", "-1", "nan", "inf", "100Mi", "1 m", "0x10", "1e400"}) {
     EXPECT_EQ(ParseCpu(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
