@@ -25,6 +25,7 @@ namespace {
 struct Values {
   SpanFiles spans;
   LiveSpans live;
+  std::vector<std::string> arguments;
   std::string class_by = "canonical";
   std::string dot;
   std::string svg;
@@ -120,7 +121,11 @@ absl::Status ReadSources(const Values& values, NameTable& names, SkipLog& skippe
                    : ReadLiveSpans(values.live, names, skipped, sink, context);
 }
 
-absl::StatusOr<ExitCode> RunGraph(const Values& values, Context& context) {
+absl::StatusOr<ExitCode> RunGraph(Values& values, Context& context) {
+  absl::StatusOr<ArgumentBins> bins = ArgumentBins::Parse(values.arguments);
+  if (!bins.ok()) return bins.status();
+  values.spans.arguments = *bins;
+  values.live.arguments = *std::move(bins);
   if (!values.dot.empty() && !values.svg.empty()) {
     return absl::InvalidArgumentError("--dot and --svg exclude one another");
   }
@@ -156,6 +161,10 @@ CommandAction DeclareGraph(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
   DeclareSpanFiles(arguments, &values->spans, false);
   DeclareLiveSpans(arguments, &values->live);
+  arguments.OptionList("argument", &values->arguments,
+                       "an attribute of JSON or OTLP that is an argument of the request, and the "
+                       "bounds of its classes, such as seats=2,5",
+                       "ATTRIBUTE=BOUNDS");
   arguments.Choice("class-by", &values->class_by, {"adjacency", "multiplicity", "canonical"},
                    "what traces of one class have in common");
   arguments.Option("rare", &values->rare_share, {.min = 0, .max = 1},

@@ -49,7 +49,8 @@ absl::Status Listen(const LiveSpans& values, const std::function<void(const Span
     addresses.push_back(*address);
   }
   SystemClock clock;
-  const auto receiver = OtlpReceiver::Start(addresses, clock, {});
+  const auto receiver =
+      OtlpReceiver::Start(addresses, clock, {.inbox = {.arguments = values.arguments}});
   if (!receiver.ok()) return receiver.status();
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     fmt::print(context.err, "receiving OTLP on {} port {}, HTTP and gRPC\n", addresses[i].host,
@@ -90,7 +91,8 @@ absl::Status Ask(const LiveSpans& values, const std::function<void(const Span&)>
   const Instant now = clock.Now();
   JaegerSource source(
       JaegerQuery(get, {.service = values.service,
-                        .api = values.jaeger_api == "v3" ? JaegerApi::kV3 : JaegerApi::kV1}),
+                        .api = values.jaeger_api == "v3" ? JaegerApi::kV3 : JaegerApi::kV1,
+                        .arguments = values.arguments}),
       {}, now - values.last);
   if (const absl::Status read = source.Read(now, take); !read.ok()) return AsUnavailable(read);
   WriteAccount(source.account(), context.err);

@@ -8,6 +8,7 @@
 #include "trimtab/cli/arguments.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/quantity/time.h"
+#include "trimtab/tracing/argument_bins.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/skip_log.h"
 #include "trimtab/tracing/span_record.h"
@@ -21,6 +22,7 @@ struct LiveSpans {
   std::string jaeger_api = "v1";
   std::string service;
   Duration last = std::chrono::minutes(10);
+  ArgumentBins arguments{};
 
   bool is_listening() const { return !listen.empty(); }
   bool is_asking() const { return !jaeger.empty(); }

@@ -59,8 +59,9 @@ absl::Status ReadSpanFiles(const SpanFiles& values, NameTable& names, SkipLog& s
     if (!file.ok()) return file.status();
     WatchedFile watched(*std::move(file), context);
     ReadCounts counts;
-    const absl::Status read =
-        ReadSpans(watched, format, {.names = names, .skipped = skipped, .sink = sink}, counts);
+    const absl::Status read = ReadSpans(
+        watched, format,
+        {.names = names, .skipped = skipped, .sink = sink, .arguments = &values.arguments}, counts);
     if (!read.ok()) return read;
   }
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include "trimtab/cli/arguments.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/quantity/quantity.h"
+#include "trimtab/tracing/argument_bins.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/skip_log.h"
 #include "trimtab/tracing/span_record.h"
@@ -19,6 +20,7 @@ namespace trimtab {
 struct SpanFiles {
   std::vector<std::string> files;
   std::string format = "auto";
+  ArgumentBins arguments{};  // of spans in JSON
 };
 
 // The positional list of files and --format; `values` must live until the command ran.

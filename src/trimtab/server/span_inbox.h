@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
+#include "trimtab/tracing/argument_bins.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/otlp_intake.h"
 #include "trimtab/tracing/otlp_json.h"
@@ -39,6 +40,7 @@ class SpanInbox : public TraceSource, private TraceSink {
     std::uint32_t most_spans = 20'000;
     Bytes memory_bound = Mebibytes(64);
     double sampling_share = 1;
+    ArgumentBins arguments{};
   };
   enum class Encoding { kProtobuf, kJson };
 
@@ -75,7 +77,7 @@ class SpanInbox : public TraceSource, private TraceSink {
   Options options_;
   mutable std::mutex mutex_;  // guards all below
   NameTable names_;
-  OtlpIntake intake_{names_};
+  OtlpIntake intake_{names_, &options_.arguments};
   OtlpJsonDecoder json_;
   TraceAssembler assembler_;
   SpanAccount account_;

@@ -136,7 +136,8 @@ absl::StatusOr<JaegerPage> JaegerQuery::Traces(JaegerWindow window) {
   const std::uint64_t skipped_before = skipped_.total();
   const std::string path(PathOf(target));
   const auto input = InputFile::OverText(path, *body);
-  const ReadContext context = {.names = names_, .skipped = skipped_, .sink = sink};
+  const ReadContext context = {
+      .names = names_, .skipped = skipped_, .sink = sink, .arguments = &options_.arguments};
   const absl::Status read = options_.api == JaegerApi::kV1 ? ReadJaegerJson(*input, context, counts)
                                                            : ReadOtlpJson(*input, context, counts);
   if (!read.ok())
@@ -160,8 +161,9 @@ absl::StatusOr<std::vector<std::string>> JaegerQuery::Services() {
   const auto document = nlohmann::json::parse(*body, nullptr, false);
   const char* const member = is_v1 ? "data" : "services";
   std::vector<std::string> services;
-  // With no service at all Jaeger writes null.
-  if (document.is_object() && document.contains(member) && document[member].is_null()) {
+  // With no service at all /api/services writes null, and /api/v3/services an empty object.
+  if (document.is_object() &&
+      (is_v1 ? document.contains(member) && document[member].is_null() : document.empty())) {
     return services;
   }
   if (!document.is_object() || !document.contains(member) || !document[member].is_array()) {

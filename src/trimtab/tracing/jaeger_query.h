@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "trimtab/http/http_message.h"
 #include "trimtab/quantity/time.h"
+#include "trimtab/tracing/argument_bins.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/skip_log.h"
 #include "trimtab/tracing/span_record.h"
@@ -48,6 +49,7 @@ class JaegerQuery {
     std::string service;
     JaegerApi api = JaegerApi::kV1;
     int limit = 1'000;  // traces of a page
+    ArgumentBins arguments{};
   };
 
   JaegerQuery(JaegerGet get, Options options) : get_(std::move(get)), options_(options) {}

@@ -88,8 +88,8 @@ TEST_P(JaegerQueryTest, ListsServices) {
     jaeger_.instead.push_back(HttpResponse{.status = 200, .body = body});
     EXPECT_EQ(Query().Services().status().code(), absl::StatusCode::kUnavailable) << body;
   }
-  jaeger_.instead.push_back(
-      HttpResponse{.status = 200, .body = "{\"data\":null,\"services\":null}"});
+  jaeger_.instead.push_back(HttpResponse{
+      .status = 200, .body = GetParam() == JaegerApi::kV1 ? "{\"data\":null,\"total\":0}" : "{}"});
   EXPECT_THAT(*Query().Services(), ElementsAre());
 }
 

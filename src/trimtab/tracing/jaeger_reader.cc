@@ -26,6 +26,11 @@ using simdjson::error_code;
 
 static_assert(TraceCutter::kPadding >= simdjson::SIMDJSON_PADDING);
 
+// A token as text: what is between the quotes, or a number.
+std::string_view ScalarText(std::string_view token) {
+  return token.starts_with('"') ? Unquoted(token) : token.substr(0, token.find_first_of(" \t\r\n"));
+}
+
 std::string_view WithoutLeadingZeros(std::string_view id) {
   const std::size_t digits = id.find_first_not_of('0');
   return digits == std::string_view::npos ? std::string_view() : id.substr(digits);
@@ -46,7 +51,11 @@ struct PendingSpan {
 
 class TraceParser {
  public:
-  TraceParser(const std::string& path, ReadContext context) : path_(path), context_(context) {}
+  TraceParser(const std::string& path, ReadContext context) : path_(path), context_(context) {
+    if (context.arguments != nullptr && !context.arguments->empty()) {
+      request_.emplace(*context.arguments);
+    }
+  }
 
   void Parse(const TraceCutter::Piece& piece, ReadCounts& counts) {
     number_ = piece.number;
@@ -136,9 +145,11 @@ class TraceParser {
           span.parent = HashSpanId(WithoutLeadingZeros(text));
         }
       } else if (Is(key, "tags")) {
-        error = ParseTags(field.value(), [&span](std::string_view name, std::string_view kind) {
-          if (name == "span.kind") span.kind = SpanKindFromString(kind);
-        });
+        error =
+            ParseTags(field.value(), [this, &span](std::string_view name, std::string_view tag) {
+              if (name == "span.kind") span.kind = SpanKindFromString(tag);
+              if (request_) request_->Add(name, tag);
+            });
       } else if (Is(key, "traceID") && !trace_id_) {
         error = GetText(field.value(), text);
         trace_id_ = HashTraceId(WithoutLeadingZeros(text));
@@ -146,6 +157,7 @@ class TraceParser {
       if (error != simdjson::SUCCESS) return error;
     }
     SetTimes(start, duration, pending);
+    if (request_) span.argument_classes = context_.names.InternArgumentClasses(request_->Take());
     return simdjson::SUCCESS;
   }
 
@@ -199,8 +211,8 @@ class TraceParser {
     });
   }
 
-  // Calls `use(key, text)` for each tag whose value is a string. Escapes in it are left as they
-  // are: neither span kinds nor pod names have any.
+  // Calls `use(key, text)` for each tag. Escapes in the value are left as they are: neither span
+  // kinds nor pod names have any.
   template <class Use>
   error_code ParseTags(ondemand::value value, const Use& use) {
     return ForEachObject(value, [&](ondemand::object tag) {
@@ -209,7 +221,7 @@ class TraceParser {
       const error_code error =
           ForEachField(tag, [&](ondemand::raw_json_string key, ondemand::value member) {
             if (Is(key, "key")) return GetText(member, name);
-            if (Is(key, "value")) text = Unquoted(member.raw_json_token());
+            if (Is(key, "value")) text = ScalarText(member.raw_json_token());
             return simdjson::SUCCESS;
           });
       if (error == simdjson::SUCCESS && !text.empty()) use(name, text);
@@ -281,6 +293,7 @@ class TraceParser {
 
   const std::string& path_;
   ReadContext context_;
+  std::optional<ArgumentBins::Request> request_;  // of the span that is parsed
   ondemand::parser parser_;
   std::uint64_t number_ = 0;
   std::optional<TraceId> trace_id_;

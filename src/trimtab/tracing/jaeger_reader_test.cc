@@ -175,5 +175,25 @@ TEST(JaegerReaderTest, ACutAnswerIsDataLossAndWhatCameBeforeIsHandedOn) {
   EXPECT_EQ(read.spans.size(), 2);
 }
 
+TEST(JaegerReaderTest, ArgumentsOfTheRequestAreClassed) {
+  const auto bins = ArgumentBins::Parse({"seats=2,5", "tier=free,gold"});
+  ASSERT_TRUE(bins.ok());
+  const std::string text =
+      TraceWith(R"({"spanID":"1","startTime":1,"duration":1,"processID":"p","tags":[)"
+                R"({"key":"seats","type":"int64","value":4},)"
+                R"({"key":"tier","type":"string","value":"gold"}]})");
+  NameTable names;
+  SkipLog skipped;
+  testing::CollectedSpans sink(names);
+  ReadCounts counts;
+  const auto input = InputFile::OverText("test", text);
+  ASSERT_TRUE(
+      ReadJaegerJson(
+          *input, {.names = names, .skipped = skipped, .sink = sink, .arguments = &*bins}, counts)
+          .ok());
+  ASSERT_EQ(sink.spans.size(), 1);
+  EXPECT_EQ(names.ArgumentClasses(sink.spans[0].record.argument_classes), "seats=2..5;tier=gold");
+}
+
 }  // namespace
 }  // namespace trimtab

@@ -1,40 +1,18 @@
 // Spans are the same spans whichever protocol brings them.
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <iterator>
 #include <random>
 #include <string>
 
 #include "trimtab/tracing/otlp_protobuf.h"
 #include "trimtab/tracing/span_reader.h"
+#include "trimtab/tracing/testing/analysis_summary.h"
 #include "trimtab/tracing/testing/encoded_spans.h"
 #include "trimtab/tracing/testing/generated_spans.h"
 #include "trimtab/tracing/trace_analysis.h"
 
 namespace trimtab {
 namespace {
-
-// Everything that an analysis says about traces, exact to the nanosecond.
-std::string Summary(const TraceAnalysis& analysis) {
-  std::string text = fmt::format("{} spans\n", analysis.spans());
-  const auto out = std::back_inserter(text);
-  for (const InferredClass& of : analysis.trees().Classes(ClassKey::kCanonical)) {
-    fmt::format_to(out, "{} {}\n", of.id.ToString(), of.traces);
-  }
-  for (const EntryOperation& of : analysis.operations()) {
-    fmt::format_to(out, "{} {}\n", of.operation, of.traces);
-  }
-  for (const MicroserviceLatency& of : analysis.microservices()) {
-    fmt::format_to(out, "{} {}", of.name, of.visits);
-    for (const double q : {0.0, 0.25, 0.5, 0.75, 0.95, 1.0}) {
-      fmt::format_to(out, " {}", of.own_latency.ValueAt(Quantile(q)));
-    }
-    fmt::format_to(out, " {}\n", of.p95_mean_over_pods.count());
-  }
-  fmt::format_to(out, "{} at a client\n", analysis.visit_counts().calls_at_client);
-  return text;
-}
 
 std::string SummaryOfText(const std::string& text, SpanFormat expected) {
   NameTable names;
@@ -48,7 +26,7 @@ std::string SummaryOfText(const std::string& text, SpanFormat expected) {
   EXPECT_TRUE(read.ok()) << read;
   EXPECT_EQ(skipped.total(), 0);
   analysis.Finish();
-  return Summary(analysis);
+  return testing::SummaryOf(analysis);
 }
 
 std::string SummaryOfProtobuf(const std::string& bytes) {
@@ -60,7 +38,7 @@ std::string SummaryOfProtobuf(const std::string& bytes) {
   EXPECT_EQ(intake.refused_spans(), 0);
   analysis.Accept(intake.spans());
   analysis.Finish();
-  return Summary(analysis);
+  return testing::SummaryOf(analysis);
 }
 
 TEST(OtlpEquivalenceTest, TheSameSpansGiveTheSameGraphsAndLatenciesInEachProtocol) {
@@ -93,7 +71,8 @@ TEST(OtlpEquivalenceTest, ATraceMayBeSpreadOverRequests) {
     analysis.Accept(intake.spans());
   }
   analysis.Finish();
-  EXPECT_EQ(Summary(analysis), SummaryOfProtobuf(testing::EncodedSpans(spans).OtlpProtobuf()));
+  EXPECT_EQ(testing::SummaryOf(analysis),
+            SummaryOfProtobuf(testing::EncodedSpans(spans).OtlpProtobuf()));
 }
 
 }  // namespace

@@ -57,6 +57,10 @@ std::string_view ToString(OtlpFault fault) {
   return "";
 }
 
+OtlpIntake::OtlpIntake(NameTable& names, const ArgumentBins* arguments) : names_(names) {
+  if (arguments != nullptr && !arguments->empty()) request_.emplace(*arguments);
+}
+
 void OtlpIntake::Clear() {
   spans_.clear();
   refused_ = {};
@@ -80,7 +84,12 @@ void OtlpIntake::AddResourceAttribute(std::string_view key, std::string_view val
   }
 }
 
+void OtlpIntake::AddSpanAttribute(std::string_view key, std::string_view value) {
+  if (request_) request_->Add(key, value);
+}
+
 void OtlpIntake::AddSpan(const OtlpSpan& span) {
+  const std::string classes = request_ ? request_->Take() : std::string();
   constexpr auto kMostTime = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   constexpr auto kMostLength = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(kLongestSpan).count());
@@ -106,6 +115,7 @@ void OtlpIntake::AddSpan(const OtlpSpan& span) {
   traced.span.duration = std::chrono::nanoseconds(static_cast<std::int64_t>(length));
   traced.span.operation = names_.Intern(CutText(span.name, kLongestName));
   traced.span.kind = KindOf(span.kind);
+  if (!classes.empty()) traced.span.argument_classes = names_.InternArgumentClasses(classes);
 }
 
 std::optional<OtlpFault> OtlpIntake::FaultOfResource() const {

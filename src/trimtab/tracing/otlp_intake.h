@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "trimtab/tracing/argument_bins.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/span_record.h"
 
@@ -43,7 +44,8 @@ struct OtlpSpan {
 };
 
 // Gathers the spans of one request. A decoder calls BeginResource(), then AddResourceAttribute()
-// and AddSpan() in any order, then EndResource(); texts must live until then.
+// and AddSpan() in any order, each span behind its attributes, then EndResource(); texts must live
+// until then.
 //
 // A span that cannot be used is refused and counted; the rest of its trace is kept. Operation names
 // longer than kLongestName bytes are cut there: they tell operations apart, no more.
@@ -59,8 +61,8 @@ class OtlpIntake {
     std::string first;
   };
 
-  // `names` must outlive the object.
-  explicit OtlpIntake(NameTable& names) : names_(names) {}
+  // Both must outlive the object; null: no attribute of a span is an argument.
+  explicit OtlpIntake(NameTable& names, const ArgumentBins* arguments = nullptr);
 
   // Forgets the spans and refusals of the request before.
   void Clear();
@@ -68,6 +70,10 @@ class OtlpIntake {
   void BeginResource();
   // An attribute of the resource whose value is a string.
   void AddResourceAttribute(std::string_view key, std::string_view value);
+  // Whether attributes of spans are wanted at all.
+  bool wants_attributes() const { return request_.has_value(); }
+  // An attribute of the span that comes next; numbers as text.
+  void AddSpanAttribute(std::string_view key, std::string_view value);
   void AddSpan(const OtlpSpan& span);
   void EndResource();
 
@@ -88,6 +94,7 @@ class OtlpIntake {
   std::optional<OtlpFault> FaultOfResource() const;
 
   NameTable& names_;
+  std::optional<ArgumentBins::Request> request_;  // of the span that comes next
   std::vector<TracedSpan> spans_;
   std::array<Refused, kOtlpFaults> refused_;
   std::size_t resource_begin_ = 0;  // in spans_

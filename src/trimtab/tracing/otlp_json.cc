@@ -98,10 +98,37 @@ error_code GetKind(ondemand::value value, std::int64_t& kind) {
   return simdjson::SUCCESS;
 }
 
+// A scalar as text; empty for an array or an object.
+error_code GetScalar(ondemand::value value, std::string_view& text) {
+  const std::string_view token = value.raw_json_token();
+  if (token.starts_with('"')) return GetText(value, text);
+  text = token.front() == '{' || token.front() == '['
+             ? std::string_view()
+             : token.substr(0, token.find_first_of(" \t\r\n"));
+  return simdjson::SUCCESS;
+}
+
+error_code ParseSpanAttribute(ondemand::object attribute, OtlpIntake& intake) {
+  std::string_view name;
+  std::string_view text;
+  const error_code error =
+      ForEachField(attribute, [&](ondemand::raw_json_string key, ondemand::value value) {
+        if (Is(key, "key")) return GetTextOrNull(value, name);
+        if (!Is(key, "value") || IsNull(value)) return simdjson::SUCCESS;
+        ondemand::object kinds;
+        if (const auto failed = value.get_object().get(kinds)) return failed;
+        return ForEachField(kinds, [&text](ondemand::raw_json_string, ondemand::value of) {
+          return GetScalar(of, text);
+        });
+      });
+  if (error == simdjson::SUCCESS) intake.AddSpanAttribute(name, text);
+  return error;
+}
+
 error_code ParseSpan(ondemand::object object, OtlpIntake& intake) {
   OtlpSpan span;
   const error_code error =
-      ForEachField(object, [&span](ondemand::raw_json_string key, ondemand::value value) {
+      ForEachField(object, [&span, &intake](ondemand::raw_json_string key, ondemand::value value) {
         std::string_view text;
         error_code failed = simdjson::SUCCESS;
         if (IsEither(key, "traceId", "trace_id")) {
@@ -121,6 +148,10 @@ error_code ParseSpan(ondemand::object object, OtlpIntake& intake) {
           failed = GetTime(value, span.start_nanoseconds);
         } else if (IsEither(key, "endTimeUnixNano", "end_time_unix_nano")) {
           failed = GetTime(value, span.end_nanoseconds);
+        } else if (Is(key, "attributes") && intake.wants_attributes()) {
+          failed = ForEachObject(value, [&intake](ondemand::object attribute) {
+            return ParseSpanAttribute(attribute, intake);
+          });
         }
         return failed;
       });
@@ -230,7 +261,7 @@ absl::Status ReadOtlpJson(InputFile& input, ReadContext context, ReadCounts& cou
                           Bytes element_bound) {
   TraceCutter cutter(input, TraceCutter::Shape::kOtlp, element_bound);
   OtlpJsonDecoder decoder;
-  OtlpIntake intake(context.names);
+  OtlpIntake intake(context.names, context.arguments);
   const std::uint64_t answers_before = counts.answers;
   for (;;) {
     const absl::StatusOr<TraceCutter::Piece> piece = cutter.Next();

@@ -14,17 +14,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   trimtab::SkipLog skipped;
   trimtab::TraceAnalysis analysis(names);
   trimtab::ReadCounts counts;
+  const auto arguments = trimtab::ArgumentBins::Parse({"http.route=/,/a", "seats=1,5"});
   const auto input = trimtab::InputFile::OverText("fuzz", text);
-  const absl::Status read =
-      trimtab::ReadOtlpJson(*input, {.names = names, .skipped = skipped, .sink = analysis}, counts,
-                            trimtab::Bytes(16 << 10));
+  const absl::Status read = trimtab::ReadOtlpJson(
+      *input, {.names = names, .skipped = skipped, .sink = analysis, .arguments = &*arguments},
+      counts, trimtab::Bytes(16 << 10));
   analysis.Finish();
   if (counts.spans != analysis.spans()) __builtin_trap();
   if (!read.ok() && read.message().empty()) __builtin_trap();
 
   const std::string padded =
       std::string(text) + std::string(trimtab::OtlpJsonDecoder::kPadding, ' ');
-  trimtab::OtlpIntake intake(names);
+  trimtab::OtlpIntake intake(names, &*arguments);
   trimtab::OtlpJsonDecoder decoder;
   const absl::Status decoded =
       decoder.Decode(std::string_view(padded).substr(0, text.size()), intake);

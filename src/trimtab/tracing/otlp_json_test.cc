@@ -203,5 +203,29 @@ TEST(OtlpJsonDecoderTest, WhatIsNoRequestIsAnErrorThatSaysSo) {
   }
 }
 
+TEST(OtlpJsonTest, ArgumentsOfTheRequestAreClassed) {
+  const auto bins = ArgumentBins::Parse({"seats=2,5", "distance=1,3", "tier=free,gold"});
+  ASSERT_TRUE(bins.ok());
+  const std::string text = WithSpan(fmt::format(
+      R"({{"attributes":[{{"key":"seats","value":{{"intValue":"4"}}}},)"
+      R"({{"value":{{"doubleValue":2.5}},"key":"distance"}},{{"key":"list","value":)"
+      R"({{"arrayValue":{{"values":[]}}}}}},{{"key":"tier","value":{{"string_value":"gold"}}}},)"
+      R"({{"key":"none","value":null}}],{},"startTimeUnixNano":1,"endTimeUnixNano":2}})",
+      kIds));
+  NameTable names;
+  SkipLog skipped;
+  testing::CollectedSpans sink(names);
+  ReadCounts counts;
+  const auto input = InputFile::OverText("test", text);
+  ASSERT_TRUE(ReadOtlpJson(*input,
+                           {.names = names, .skipped = skipped, .sink = sink, .arguments = &*bins},
+                           counts)
+                  .ok());
+  EXPECT_EQ(skipped.total(), 0);
+  ASSERT_EQ(sink.spans.size(), 1);
+  EXPECT_EQ(names.ArgumentClasses(sink.spans[0].record.argument_classes),
+            "seats=2..5;distance=1..3;tier=gold");
+}
+
 }  // namespace
 }  // namespace trimtab

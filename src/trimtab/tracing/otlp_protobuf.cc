@@ -36,6 +36,30 @@ std::optional<std::uint64_t> SpanIdOf(std::string_view bytes) {
   return BigEndian(bytes.data());
 }
 
+// A scalar of an AnyValue as text; empty for a value of another kind.
+std::string ScalarOf(pbf_reader value) {
+  std::string text;
+  while (value.next()) {
+    switch (value.tag_and_type()) {
+      case tag_and_type(1, kBytes):
+        text = TakeText(value);
+        break;
+      case tag_and_type(2, pbf_wire_type::varint):
+        text = value.get_bool() ? "true" : "false";
+        break;
+      case tag_and_type(3, pbf_wire_type::varint):
+        text = fmt::to_string(value.get_int64());
+        break;
+      case tag_and_type(4, pbf_wire_type::fixed64):
+        text = fmt::to_string(value.get_double());
+        break;
+      default:
+        value.skip();
+    }
+  }
+  return text;
+}
+
 // The string of an AnyValue; empty for a value of another kind.
 std::string_view TextOf(pbf_reader value) {
   std::string_view text;
@@ -74,6 +98,24 @@ void DecodeResource(pbf_reader resource, OtlpIntake& intake) {
   }
 }
 
+void DecodeSpanAttribute(pbf_reader attribute, OtlpIntake& intake) {
+  std::string_view key;
+  std::string value;
+  while (attribute.next()) {
+    switch (attribute.tag_and_type()) {
+      case tag_and_type(1, kBytes):
+        key = TakeText(attribute);
+        break;
+      case tag_and_type(2, kBytes):
+        value = ScalarOf(attribute.get_message());
+        break;
+      default:
+        attribute.skip();
+    }
+  }
+  intake.AddSpanAttribute(key, value);
+}
+
 void DecodeSpan(pbf_reader message, OtlpIntake& intake) {
   OtlpSpan span;
   while (message.next()) {
@@ -100,6 +142,13 @@ void DecodeSpan(pbf_reader message, OtlpIntake& intake) {
         break;
       case tag_and_type(8, pbf_wire_type::fixed64):
         span.end_nanoseconds = message.get_fixed64();
+        break;
+      case tag_and_type(9, kBytes):
+        if (intake.wants_attributes()) {
+          DecodeSpanAttribute(message.get_message(), intake);
+        } else {
+          message.skip();
+        }
         break;
       default:
         message.skip();

@@ -8,7 +8,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   trimtab::NameTable names;
-  trimtab::OtlpIntake intake(names);
+  const auto arguments = trimtab::ArgumentBins::Parse({"http.route=/,/a", "seats=1,5"});
+  trimtab::OtlpIntake intake(names, &*arguments);
   const absl::Status decoded = trimtab::DecodeOtlpProtobuf(
       std::string_view(reinterpret_cast<const char*>(data), size), intake);
   if (!decoded.ok() && decoded.message().empty()) __builtin_trap();

@@ -279,5 +279,48 @@ TEST(OtlpProtobufTest, RandomDamageNeverCrashes) {
   EXPECT_GT(refused, 0);
 }
 
+TEST(OtlpProtobufTest, ArgumentsOfTheRequestAreClassedAndTheirValuesForgotten) {
+  std::string request;
+  {
+    Writer writer(request);
+    Writer of_resource(writer, 1);
+    {
+      Writer resource(of_resource, 1);
+      Writer attribute(resource, 1);
+      attribute.add_string(1, "service.name");
+      Writer any(attribute, 2);
+      any.add_string(1, "s");
+    }
+    Writer scope(of_resource, 2);
+    for (const std::uint64_t id : {1, 2}) {
+      Writer span(scope, 2);
+      span.add_bytes(1, "0123456789abcdef");
+      span.add_bytes(2, std::string(7, '\0') + static_cast<char>(id));
+      span.add_fixed64(7, 1);
+      span.add_fixed64(8, 2);
+      const auto add = [&span](const char* key, const auto& write) {
+        Writer attribute(span, 9);
+        attribute.add_string(1, key);
+        Writer any(attribute, 2);
+        write(any);
+      };
+      add("app.seats", [id](Writer& any) { any.add_int64(3, id == 1 ? 4 : 40); });
+      add("app.distance", [](Writer& any) { any.add_double(4, 2.5); });
+      add("app.vip", [](Writer& any) { any.add_bool(2, true); });
+      add("app.user", [](Writer& any) { any.add_string(1, "somebody"); });
+    }
+  }
+  const auto bins = ArgumentBins::Parse({"app.seats=2,5", "app.distance=1,3", "app.vip=true"});
+  ASSERT_TRUE(bins.ok()) << bins.status();
+  NameTable names;
+  OtlpIntake intake(names, &*bins);
+  ASSERT_TRUE(DecodeOtlpProtobuf(request, intake).ok());
+  ASSERT_EQ(intake.spans().size(), 2);
+  EXPECT_EQ(names.ArgumentClasses(intake.spans()[0].span.argument_classes),
+            "app.seats=2..5;app.distance=1..3;app.vip=true");
+  EXPECT_EQ(names.ArgumentClasses(intake.spans()[1].span.argument_classes),
+            "app.seats=5..;app.distance=1..3;app.vip=true");
+}
+
 }  // namespace
 }  // namespace trimtab

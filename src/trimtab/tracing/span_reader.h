@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "trimtab/tracing/argument_bins.h"
 #include "trimtab/tracing/input_file.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/skip_log.h"
@@ -26,6 +27,8 @@ struct ReadContext {
   NameTable& names;
   SkipLog& skipped;
   SpanSink& sink;
+  // Of JSON: the attributes of spans that are arguments of their requests.
+  const ArgumentBins* arguments = nullptr;
 };
 
 enum class SpanFormat {

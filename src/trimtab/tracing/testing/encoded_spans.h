@@ -129,7 +129,7 @@ class EncodedSpans {
     WriteAttribute(message, 9, "rpc.system", "grpc");
     WriteAttribute(message, 9, "rpc.method", "GetProduct");
     WriteAttribute(message, 9, "net.peer.name", "productcatalogservice");
-    message.add_uint32(16, 0x101);
+    message.add_fixed32(16, 0x101);
   }
 
   static void AppendOtlpJson(const Span& span, std::string& text) {
