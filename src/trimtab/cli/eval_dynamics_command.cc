@@ -332,7 +332,7 @@ CommandAction DeclareEvalGraphDynamics(Arguments& arguments) {
   arguments.PositionalList(
       "file", &values->files.files,
       "span files, a table of shares (CSV with columns graph:NAME) or a scenario");
-  arguments.Choice("format", &values->files.format, {"auto", "csv", "jaeger", "alibaba"},
+  arguments.Choice("format", &values->files.format, {"auto", "csv", "jaeger", "otlp", "alibaba"},
                    "format of span files; auto looks at each");
   arguments.Choice("class-by", &values->class_by, {"adjacency", "multiplicity"},
                    "spans: what must agree for two requests to be of one graph class");
