@@ -103,6 +103,13 @@ constexpr std::array kCommands = {
             .description = "Make one page of figures from runs",
             .examples = "trimtab report out/demo/grad-corrected out/demo/static --out out/report",
             .declare = DeclareReport},
+    Command{.name = "doctor",
+            .description = "Check what of a real cluster can be reached, read and scaled",
+            .examples = "trimtab doctor\n"
+                        "trimtab doctor --namespace shop --prometheus-url http://127.0.0.1:9090\n"
+                        "trimtab doctor --no-cluster --jaeger-url http://127.0.0.1:16686 "
+                        "--service frontend -o json",
+            .declare = DeclareDoctor},
     Command{.name = "version",
             .description = "Print the version, the commit, the build type and the SIMD targets",
             .examples = "trimtab version\n"
