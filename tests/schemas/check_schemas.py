@@ -4,9 +4,10 @@
     check_schemas.py --program build/release/trimtab [FILE.cases...]
 
 Each line of a .cases file is `schema | command | document`. The command runs in an empty folder and
-must exit with 0, as must each of several joined by ` && `; "-" runs none. The document is a file made by it, JSON or YAML, or "-" for its
-standard output, that of the last command. {source} is the source tree. Without files, every schema itself is checked too, and
-that each has a case; bench.json, which `make bench` writes, is checked where it is there.
+must exit with 0, or with 3 where it begins with `! 3`, as must each of several joined by ` && `;
+"-" runs none. The document is a file made by it, JSON or YAML, or "-" for its standard output, that
+of the last command. {source} is the source tree. Without files, every schema itself is checked too,
+and that each has a case; bench.json, which `make bench` writes, is checked where it is there.
 """
 import argparse
 import json
@@ -54,10 +55,13 @@ def run_case(schema, command, place, program):
         output = ''
         for each in [] if command == '-' else command.split(' && '):
             words = shlex.split(each.replace('{source}', str(SOURCE)))
+            expected = 0
+            if words[0] == '!':
+                expected, words = int(words[1]), words[2:]
             done = subprocess.run([program, *words[1:]], cwd=folder, stdin=subprocess.DEVNULL,
                                   env={**os.environ, 'XDG_CACHE_HOME': folder},
                                   capture_output=True, text=True, timeout=600, check=False)
-            if done.returncode != 0:
+            if done.returncode != expected:
                 return [f'exit code {done.returncode}: {done.stderr.strip()}']
             output = done.stdout
         if place != '-':

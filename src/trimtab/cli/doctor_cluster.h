@@ -12,8 +12,8 @@
 namespace trimtab {
 
 struct ClusterQuestion {
-  ConnectionRules rules;
-  std::string name_space;  // empty: that of the connection
+  ConnectionRules rules = {};
+  std::string name_space = {};  // empty: that of the connection
   bool all_namespaces = false;
   Duration timeout = std::chrono::seconds(10);  // of one request
 };

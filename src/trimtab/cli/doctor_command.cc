@@ -1,6 +1,7 @@
-#include <cstdint>
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,8 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/output.h"
 #include "trimtab/clock/system_clock.h"
+#include "trimtab/http/url.h"
+#include "trimtab/monitoring/prometheus_queries.h"
 
 namespace trimtab {
 namespace {
@@ -103,7 +106,17 @@ absl::StatusOr<PrometheusQuestion> PrometheusOf(const Values& values) {
           "--selector: '{}' is none of cadvisor, node-exporter and cluster", selector->first));
     }
   }
+  // What is wrong with the command line is no finding.
+  if (const auto queries = PrometheusQueries::Create(question.queries); !queries.ok()) {
+    return queries.status();
+  }
   return question;
+}
+
+absl::Status CheckUrl(std::string_view option, const std::string& url) {
+  if (url.empty() || ParseUrl(url).ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("--{}: {}", option, std::string(ParseUrl(url).status().message())));
 }
 
 std::string_view StateName(FindingState state) {
@@ -118,30 +131,50 @@ std::string_view StateName(FindingState state) {
   return "problem";
 }
 
-ExitCode Print(const std::vector<Finding>& findings, OutputFormat format, Context& context) {
-  Table table({{.key = "area", .header = "AREA"},
-               {.key = "check", .header = "CHECK"},
-               {.key = "state", .header = "STATE"},
-               {.key = "detail", .header = "WHAT IS"},
-               {.key = "remedy", .header = "WHAT MENDS IT"}});
-  int problems = 0;
-  int notes = 0;
+// Remedies are commands to copy: each on a line of its own.
+void WriteText(const std::vector<Finding>& findings, std::ostream& out) {
+  std::string_view area;
   for (const Finding& finding : findings) {
-    problems += finding.state == FindingState::kProblem ? 1 : 0;
-    notes += finding.state == FindingState::kNote ? 1 : 0;
+    if (finding.area != area) out << fmt::format("{}{}\n", area.empty() ? "" : "\n", finding.area);
+    area = finding.area;
+    out << fmt::format("  {:<8} {}: {}\n", StateName(finding.state), finding.check, finding.detail);
+    if (!finding.remedy.empty()) out << fmt::format("           mend: {}\n", finding.remedy);
+  }
+}
+
+void WriteData(const std::vector<Finding>& findings, OutputFormat format, Context& context) {
+  Table table(
+      {{.key = "area"}, {.key = "check"}, {.key = "state"}, {.key = "detail"}, {.key = "remedy"}});
+  for (const Finding& finding : findings) {
     const Table::Cell remedy = finding.remedy.empty() ? Table::Cell{} : Table::Cell{finding.remedy};
     table.AddRow({finding.area, finding.check, std::string(StateName(finding.state)),
                   finding.detail, remedy});
   }
   table.Write(format, context.color, context.out);
+}
+
+ExitCode Print(const std::vector<Finding>& findings, OutputFormat format, Context& context) {
+  const auto count = [&](FindingState state) {
+    return std::count_if(findings.begin(), findings.end(),
+                         [state](const Finding& finding) { return finding.state == state; });
+  };
   if (format == OutputFormat::kTable) {
-    context.err << fmt::format("{} checks: {} problems, {} notes\n", findings.size(), problems,
-                               notes);
+    WriteText(findings, context.out);
+  } else {
+    WriteData(findings, format, context);
   }
-  return problems == 0 ? ExitCode::kSuccess : ExitCode::kInsufficientData;
+  context.err << fmt::format("{} ok, {} to note, {} to mend\n", count(FindingState::kOk),
+                             count(FindingState::kNote), count(FindingState::kProblem));
+  return count(FindingState::kProblem) == 0 ? ExitCode::kSuccess : ExitCode::kInsufficientData;
 }
 
 absl::StatusOr<ExitCode> RunDoctor(const Values& values, Context& context) {
+  if (values.no_cluster && values.prometheus_url.empty() && values.jaeger_url.empty()) {
+    return absl::InvalidArgumentError(
+        "nothing to look at: give --prometheus-url or --jaeger-url, or leave --no-cluster out");
+  }
+  if (auto url = CheckUrl("prometheus-url", values.prometheus_url); !url.ok()) return url;
+  if (auto url = CheckUrl("jaeger-url", values.jaeger_url); !url.ok()) return url;
   const SystemClock clock;
   auto prometheus = PrometheusOf(values);
   if (!prometheus.ok()) return prometheus.status();

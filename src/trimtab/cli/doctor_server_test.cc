@@ -48,7 +48,8 @@ class DoctorTest : public ControlPlaneTest {
   }
   // Runs "kubectl a && kubectl b" as the administrator.
   void Mend(const std::string& remedy) const {
-    for (const std::string_view command : absl::StrSplit(remedy, " && ")) {
+    const std::vector<std::string> commands = absl::StrSplit(remedy, " && ");
+    for (const std::string& command : commands) {
       std::vector<std::string> words = absl::StrSplit(command, ' ');
       ASSERT_EQ(words.front(), "kubectl") << remedy;
       words.erase(words.begin());

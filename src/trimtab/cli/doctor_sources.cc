@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -66,8 +65,8 @@ class PrometheusDoctor {
     const auto time = client_.Query("time()", clock_.Now(), timeout_);
     const std::string url = PrintableUrl(client_.url());
     if (!time.ok()) {
-      findings_.Problem("server", fmt::format("{}: {}", url, Words(time.status())),
-                        fmt::format("curl -s '{}/api/v1/query?query=up', --prometheus-url", url));
+      findings_.Problem("server", Words(time.status()),
+                        fmt::format("curl -s '{}/api/v1/query?query=up'", url));
       return false;
     }
     const auto version = client_.Version(timeout_);

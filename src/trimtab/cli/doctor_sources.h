@@ -13,8 +13,8 @@
 namespace trimtab {
 
 struct PrometheusQuestion {
-  PrometheusOptions server;
-  PrometheusQueryOptions queries;
+  PrometheusOptions server = {};
+  PrometheusQueryOptions queries = {};
   Duration timeout = std::chrono::seconds(10);  // of one query
 };
 
@@ -22,8 +22,8 @@ struct PrometheusQuestion {
 std::vector<Finding> ExaminePrometheus(const PrometheusQuestion& question, const Clock& clock);
 
 struct JaegerQuestion {
-  std::string url;
-  std::string service;  // the entry of the application; empty: any
+  std::string url = {};
+  std::string service = {};  // the entry of the application; empty: any
   Duration timeout = std::chrono::seconds(10);
 };
 
