@@ -71,6 +71,9 @@ absl::StatusOr<HttpResponse> ApiClient::Attempt(const Call& call) {
 
 absl::StatusOr<ApiClient::Json> ApiClient::Run(const Call& call) {
   for (int attempt = 1;; ++attempt) {
+    if (call.is_stored && options_.before_write) {
+      if (absl::Status status = options_.before_write(); !status.ok()) return status;
+    }
     auto response = Attempt(call);
     absl::Status status = response.status();
     bool repeat = false;
@@ -107,6 +110,7 @@ absl::StatusOr<ApiClient::Json> ApiClient::Get(std::string_view path, const ApiQ
               .body = "",
               .content_type = "",
               .may_repeat = true,
+              .is_stored = false,
               .stop = stop});
 }
 
@@ -171,6 +175,7 @@ absl::StatusOr<ApiClient::Json> ApiClient::Write(std::string method, std::string
               .body = DumpJson(body),
               .content_type = std::move(content_type),
               .may_repeat = may_repeat || options.dry_run,
+              .is_stored = !options.dry_run,
               .stop = options.stop});
 }
 
@@ -201,6 +206,7 @@ absl::StatusOr<ApiClient::Json> ApiClient::Delete(std::string_view path,
               .body = DumpJson(body),
               .content_type = kJsonType,
               .may_repeat = options.dry_run,
+              .is_stored = !options.dry_run,
               .stop = options.stop});
 }
 

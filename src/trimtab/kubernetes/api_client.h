@@ -24,6 +24,10 @@ struct ApiClientOptions {
   RetryOptions retry{};
   int page_size = 500;
   std::size_t most_items = 200'000;  // of one list
+  // Asked before each attempt of a write that would be stored; an error is the answer and nothing
+  // is sent. Where a leader says whether its lease still holds: a retry, or a process that was
+  // stopped for a while, comes later than the decision to write.
+  std::function<absl::Status()> before_write{};
   // Waits; false when stopped first. The real one is WaitFor() of the room `clock`.
   std::function<bool(Duration, const std::stop_token&)> wait{};
 };
@@ -53,6 +57,7 @@ using ApiQuery = std::vector<std::pair<std::string, std::string>>;
 // done twice (reads, server-side apply, dry runs), failed transports and 500, 502, 503, 504. A
 // Retry-After above `retry.longest_pause` is the caller's to wait for.
 //
+// A write that fails in its transport after it was sent may have been done: read again.
 // Every write is strict (an unknown field is an error) and carries the field manager.
 // Thread-safety: every method may be called from any thread.
 class ApiClient {
@@ -106,6 +111,7 @@ class ApiClient {
     std::string body;
     std::string content_type;
     bool may_repeat = false;
+    bool is_stored = false;
     std::stop_token stop;
   };
   absl::StatusOr<Json> Run(const Call& call);

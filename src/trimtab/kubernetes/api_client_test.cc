@@ -169,6 +169,27 @@ TEST(ApiClientRetryTest, AStopEndsThePauses) {
   EXPECT_TRUE(absl::IsCancelled(api.client().Get("/x", {}, stop.get_token()).status()));
 }
 
+TEST(ApiClientRetryTest, EachAttemptOfAWriteIsAllowedAnew) {
+  int allowed = 1;
+  const auto before_write = [&allowed] {
+    return allowed-- > 0 ? absl::OkStatus() : absl::FailedPreconditionError("the lease is over");
+  };
+  FakeApi api(Failing(9, 429, "Retry-After: 1\r\n"), {.attempts = 3}, before_write);
+  const absl::Status status = api.client().Patch("/x", PatchType::kMerge, Json::object()).status();
+  EXPECT_EQ(std::string(status.message()), "the lease is over");
+  EXPECT_EQ(api.requests().size(), 1U) << "the second attempt was not sent";
+  EXPECT_EQ(std::string(api.client().Delete("/x").status().message()), "the lease is over");
+  EXPECT_EQ(api.requests().size(), 1U);
+}
+
+TEST(ApiClientRetryTest, ReadsAndDryRunsNeedNoLeave) {
+  FakeApi api(Always(200, "{}"), {}, [] { return absl::FailedPreconditionError("no lease"); });
+  EXPECT_TRUE(api.client().Get("/x").ok());
+  EXPECT_TRUE(api.client().Create("/x", Json::object(), {.dry_run = true}).ok());
+  EXPECT_TRUE(api.client().Delete("/x", {.dry_run = true}).ok());
+  EXPECT_FALSE(api.client().Replace("/x", Json::object()).ok());
+}
+
 TEST(RetryPausesTest, DoubleUpToTheLongestWithinTheirUpperHalf) {
   RetryPauses pauses({.first_pause = seconds(1), .longest_pause = seconds(4)}, "test");
   const std::vector<int> whole = {1, 2, 4, 4, 4};

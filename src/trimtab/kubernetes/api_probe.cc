@@ -56,7 +56,8 @@ absl::StatusOr<AccessAnswer> AskAccess(ApiClient& client, const AccessQuestion& 
   if (!question.subresource.empty()) attributes["subresource"] = question.subresource;
   if (!question.name_space.empty()) attributes["namespace"] = question.name_space;
   if (!question.name.empty()) attributes["name"] = question.name;
-  const auto answer = client.Create(ResourcePath(kAccessReviews, ""), review);
+  // A review is never stored; as a dry run it may be asked again, and by those who must not write.
+  const auto answer = client.Create(ResourcePath(kAccessReviews, ""), review, {.dry_run = true});
   if (!answer.ok()) return answer.status();
   if (ValueAt(*answer, {"status", "allowed"}) == nullptr) {
     return absl::DataLossError(fmt::format(

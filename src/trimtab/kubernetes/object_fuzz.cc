@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "trimtab/kubernetes/autoscaler_view.h"
 #include "trimtab/kubernetes/json_view.h"
 #include "trimtab/kubernetes/lease.h"
 #include "trimtab/kubernetes/limits_view.h"
@@ -37,6 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   trimtab::Check(trimtab::ReadWorkload(*json));
   trimtab::Check(trimtab::ReadScale(*json));
   trimtab::Check(trimtab::ReadHpa(*json));
+  trimtab::Check(trimtab::ReadVpa(*json));
+  trimtab::Check(trimtab::ReadScaledObject(*json));
   trimtab::Check(trimtab::ReadNode(*json));
   trimtab::Check(trimtab::ReadQuota(*json));
   trimtab::Check(trimtab::ReadLimitRange(*json));

@@ -31,7 +31,9 @@ struct ObjectChange {
 // object added once, each of its versions at most once and in order, and deleted once; an object
 // that was deleted and made anew under its name is two. After a gap, deletions come first.
 // An object that `read` refuses is an error of the watch, which lists again: nothing is passed
-// over. Thread-safety: the watch's thread only. Memory: one T for each object, two while listing.
+// over. So a reader of what users write freely takes it with its faults, and refuses only what no
+// server would store.
+// Thread-safety: the watch's thread only. Memory: one T for each object, two while listing.
 template <class T>
 class ObjectStore : public WatchSink {
  public:

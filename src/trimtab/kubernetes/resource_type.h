@@ -25,6 +25,9 @@ inline constexpr ResourceType kStatefulSets{"apps", "v1", "statefulsets"};
 inline constexpr ResourceType kReplicaSets{"apps", "v1", "replicasets"};
 inline constexpr ResourceType kHorizontalPodAutoscalers{"autoscaling", "v2",
                                                         "horizontalpodautoscalers"};
+inline constexpr ResourceType kVerticalPodAutoscalers{"autoscaling.k8s.io", "v1",
+                                                      "verticalpodautoscalers"};
+inline constexpr ResourceType kScaledObjects{"keda.sh", "v1alpha1", "scaledobjects"};
 inline constexpr ResourceType kPodDisruptionBudgets{"policy", "v1", "poddisruptionbudgets"};
 inline constexpr ResourceType kLeases{"coordination.k8s.io", "v1", "leases"};
 inline constexpr ResourceType kEvents{"events.k8s.io", "v1", "events"};

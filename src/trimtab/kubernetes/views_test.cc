@@ -4,6 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "trimtab/kubernetes/autoscaler_view.h"
 #include "trimtab/kubernetes/json_view.h"
 #include "trimtab/kubernetes/lease.h"
 #include "trimtab/kubernetes/limits_view.h"
@@ -227,6 +228,26 @@ TEST(HpaViewTest, ReadsTargetAndBounds) {
   EXPECT_EQ(hpa->most, 7);
   EXPECT_EQ(hpa->desired_replicas, 3);
   EXPECT_FALSE(ReadHpa(Parse(R"({"metadata":{"name":"h"}})")).ok());
+}
+
+TEST(VpaViewTest, ReadsTargetAndMode) {
+  Json vpa = Parse(R"({"metadata":{"name":"v"},"spec":{"targetRef":{"apiVersion":"apps/v1",
+    "kind":"Deployment","name":"web"}}})");
+  EXPECT_EQ(ReadVpa(vpa)->target, (ScaleTarget{"apps/v1", "Deployment", "web"}));
+  EXPECT_EQ(ReadVpa(vpa)->update_mode, "Auto");
+  vpa["spec"]["updatePolicy"]["updateMode"] = "Off";
+  EXPECT_EQ(ReadVpa(vpa)->update_mode, "Off");
+  EXPECT_EQ(Message(ReadVpa(Parse(R"({"metadata":{"name":"v"}})")).status()),
+            "spec.targetRef.name: is missing");
+}
+
+TEST(ScaledObjectViewTest, TargetsADeploymentUnlessItSaysOtherwise) {
+  Json scaled = Parse(R"({"metadata":{"name":"k"},"spec":{"scaleTargetRef":{"name":"web"}}})");
+  EXPECT_EQ(ReadScaledObject(scaled)->target, (ScaleTarget{"apps/v1", "Deployment", "web"}));
+  scaled["spec"]["scaleTargetRef"]["kind"] = "StatefulSet";
+  EXPECT_EQ(ReadScaledObject(scaled)->target.kind, "StatefulSet");
+  scaled["spec"].erase("scaleTargetRef");
+  EXPECT_FALSE(ReadScaledObject(scaled).ok());
 }
 
 TEST(NodeViewTest, ReadsRoomAndReadiness) {

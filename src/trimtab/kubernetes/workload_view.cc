@@ -78,22 +78,4 @@ absl::StatusOr<ScaleView> ReadScale(const Json& scale) {
                    .selector = TextAt(scale, {"status", "selector"})};
 }
 
-absl::StatusOr<HpaView> ReadHpa(const Json& hpa) {
-  auto meta = ReadObjectMeta(hpa);
-  if (!meta.ok()) return meta.status();
-  const Json& target = ObjectAt(hpa, {"spec", "scaleTargetRef"});
-  HpaView view{.meta = *std::move(meta),
-               .target = {TextAt(target, {"apiVersion"}), TextAt(target, {"kind"}),
-                          TextAt(target, {"name"})},
-               .fewest = IntegerAt(hpa, {"spec", "minReplicas"}).value_or(1),
-               .most = Count(hpa, {"spec", "maxReplicas"}),
-               .current_replicas = Count(hpa, {"status", "currentReplicas"}),
-               .desired_replicas = Count(hpa, {"status", "desiredReplicas"}),
-               .conditions = ReadConditions(hpa)};
-  if (view.target.name.empty()) {
-    return absl::InvalidArgumentError("spec.scaleTargetRef.name: is missing");
-  }
-  return view;
-}
-
 }  // namespace trimtab

@@ -1,4 +1,4 @@
-// The parts of workloads, scales and autoscalers that scaling needs.
+// The parts of workloads and scales that scaling needs.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "trimtab/kubernetes/autoscaler_view.h"
 #include "trimtab/kubernetes/object_meta.h"
 #include "trimtab/kubernetes/pod_view.h"
 
@@ -43,28 +44,8 @@ struct ScaleView {
   std::string selector{};
 };
 
-// The object that an autoscaler scales.
-struct ScaleTarget {
-  std::string api_version{};
-  std::string kind{};
-  std::string name{};
-
-  friend bool operator==(const ScaleTarget&, const ScaleTarget&) = default;
-};
-
-struct HpaView {
-  ObjectMeta meta{};
-  ScaleTarget target{};
-  std::int64_t fewest = 1;
-  std::int64_t most = 0;
-  std::int64_t current_replicas = 0;
-  std::int64_t desired_replicas = 0;
-  std::vector<ObjectCondition> conditions{};
-};
-
 // Each kInvalidArgument, naming field and value.
 absl::StatusOr<WorkloadView> ReadWorkload(const nlohmann::json& workload);
 absl::StatusOr<ScaleView> ReadScale(const nlohmann::json& scale);
-absl::StatusOr<HpaView> ReadHpa(const nlohmann::json& hpa);
 
 }  // namespace trimtab

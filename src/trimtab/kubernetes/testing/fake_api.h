@@ -2,6 +2,7 @@
 // down.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,7 +20,8 @@ class FakeApi {
  public:
   using Request = LoopbackConnection::Request;
 
-  explicit FakeApi(LoopbackServer::Responder respond, RetryOptions retry = {})
+  explicit FakeApi(LoopbackServer::Responder respond, RetryOptions retry = {},
+                   std::function<absl::Status()> before_write = {})
       : server_(LoopbackServer::EveryRequest(
             [this, respond = std::move(respond)](const Request& request,
                                                  const LoopbackConnection& connection) {
@@ -31,7 +33,7 @@ class FakeApi {
             })) {
     auto http = HttpClient::Create({});
     if (!http.ok()) ADD_FAILURE() << http.status();
-    ApiClientOptions options{.retry = retry};
+    ApiClientOptions options{.retry = retry, .before_write = std::move(before_write)};
     options.wait = [this](Duration pause, const std::stop_token& stop) {
       const std::scoped_lock lock(mutex_);
       pauses_.push_back(pause);
