@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "trimtab/tracing/child_order.h"
 #include "trimtab/tracing/otlp_protobuf.h"
 
 namespace trimtab {
@@ -102,16 +101,18 @@ void SpanInbox::AcceptTrace(const TraceId& trace, std::span<const SpanRecord> sp
   }
   has_seen_root_ |= has_root;
   // Where what calls the entry is never traced, no trace has a root, and one top is all there is.
-  if (CountRoots(spans) != 1 || (!has_root && has_seen_root_)) {
+  const std::span<const std::uint32_t> order = order_.Arrange(spans);
+  if (order_.roots() != 1 || (!has_root && has_seen_root_)) {
     ++account_.unfinished;
     // A recording that is sent again has no age that our clock could tell.
     constexpr Duration kOldest = std::chrono::hours(1);
     const Duration reached = now_ - first;
     unfinished_ages_.push_back(std::max(last - first, reached <= kOldest ? reached : Duration(0)));
   }
-  for (const std::uint32_t index : ChildrenFirst(spans)) {
-    ++account_.handed_out;
-    (*sink_)(Named(trace, spans[index], names_));
+  account_.handed_out += order.size();
+  for (const std::uint32_t index : order) {
+    NameSpan(trace, spans[index], names_, span_);
+    (*sink_)(span_);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/tracing/argument_bins.h"
+#include "trimtab/tracing/child_order.h"
 #include "trimtab/tracing/name_table.h"
 #include "trimtab/tracing/otlp_intake.h"
 #include "trimtab/tracing/otlp_json.h"
@@ -87,6 +88,8 @@ class SpanInbox : public TraceSource, private TraceSink {
   // During a Read().
   const std::function<void(const Span&)>* sink_ = nullptr;
   Instant now_;
+  ChildOrder order_;
+  Span span_;  // that is handed out
 };
 
 }  // namespace trimtab

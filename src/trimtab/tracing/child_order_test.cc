@@ -14,7 +14,8 @@ std::vector<std::uint64_t> Order(const std::string& text) {
   NameTable names;
   const std::vector<SpanRecord> spans = testing::SpansOf(text, names);
   std::vector<std::uint64_t> ids;
-  for (const std::uint32_t index : ChildrenFirst(spans)) ids.push_back(spans[index].id);
+  ChildOrder order;
+  for (const std::uint32_t index : order.Arrange(spans)) ids.push_back(spans[index].id);
   return ids;
 }
 
@@ -34,9 +35,13 @@ TEST(ChildOrderTest, RepeatedIdsComeOnceAndCirclesEnd) {
 
 TEST(ChildOrderTest, CountsSpansWithoutParent) {
   NameTable names;
-  EXPECT_EQ(CountRoots(testing::SpansOf("1 0 a 0 9\n2 1 b 1 2\n3 7 c 1 2\n", names)), 2);
-  EXPECT_EQ(CountRoots(testing::SpansOf("1 2 a 0 9\n2 1 b 1 2\n", names)), 0);
-  EXPECT_EQ(CountRoots({}), 0);
+  ChildOrder order;
+  order.Arrange(testing::SpansOf("1 0 a 0 9\n2 1 b 1 2\n3 7 c 1 2\n", names));
+  EXPECT_EQ(order.roots(), 2);
+  order.Arrange(testing::SpansOf("1 2 a 0 9\n2 1 b 1 2\n", names));
+  EXPECT_EQ(order.roots(), 0);
+  EXPECT_TRUE(order.Arrange({}).empty());
+  EXPECT_EQ(order.roots(), 0);
 }
 
 }  // namespace

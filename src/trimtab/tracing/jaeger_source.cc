@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "trimtab/tracing/child_order.h"
-
 namespace trimtab {
 namespace {
 
@@ -125,7 +123,8 @@ void JaegerSource::Take(const JaegerPage& page, Instant now, const SpanFunction&
       first = std::min(first, span.start);
       last = std::max(last, span.end());
     }
-    const bool is_finished = CountRoots(spans) == 1;
+    const std::span<const std::uint32_t> order = order_.Arrange(spans);
+    const bool is_finished = order_.roots() == 1;
     if (!is_finished && now - last < options_.unfinished_delay) {
       unfinished_[trace] = {.start = first};
       continue;
@@ -134,16 +133,12 @@ void JaegerSource::Take(const JaegerPage& page, Instant now, const SpanFunction&
     unfinished_.erase(trace);
     handed_out_[trace] = {.seen = now, .spans = spans.size()};
     handed_out_order_.push_back(trace);
-    HandOut(trace, spans, sink);
-  }
-}
-
-void JaegerSource::HandOut(const TraceId& trace, std::span<const SpanRecord> spans,
-                           const SpanFunction& sink) {
-  ++counts_.traces;
-  for (const std::uint32_t index : ChildrenFirst(spans)) {
-    ++counts_.spans;
-    sink(Named(trace, spans[index], query_.names()));
+    ++counts_.traces;
+    counts_.spans += order.size();
+    for (const std::uint32_t index : order) {
+      NameSpan(trace, spans[index], query_.names(), span_);
+      sink(span_);
+    }
   }
 }
 

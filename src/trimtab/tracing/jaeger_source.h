@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "trimtab/tracing/child_order.h"
 #include "trimtab/tracing/jaeger_query.h"
 #include "trimtab/tracing/trace_source.h"
 
@@ -73,7 +74,6 @@ class JaegerSource : public TraceSource {
   absl::Status ReadWindows(Instant now, Instant end, const SpanFunction& sink);
   absl::Status CheckService();
   void Take(const JaegerPage& page, Instant now, const SpanFunction& sink);
-  void HandOut(const TraceId& trace, std::span<const SpanRecord> spans, const SpanFunction& sink);
   void Forget(Instant now);
 
   JaegerQuery query_;
@@ -84,6 +84,8 @@ class JaegerSource : public TraceSource {
   std::map<TraceId, Unfinished> unfinished_;
   std::map<TraceId, HandedOut> handed_out_;
   std::deque<TraceId> handed_out_order_;
+  ChildOrder order_;
+  Span span_;  // that is handed out
   JaegerSourceCounts counts_;
 };
 
