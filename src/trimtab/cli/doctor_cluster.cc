@@ -13,10 +13,10 @@
 #include "trimtab/clock/stoppable_wait.h"
 #include "trimtab/kubernetes/api_client.h"
 #include "trimtab/kubernetes/api_probe.h"
+#include "trimtab/kubernetes/autoscaler_view.h"
 #include "trimtab/kubernetes/json_view.h"
 #include "trimtab/kubernetes/limits_view.h"
 #include "trimtab/kubernetes/resource_type.h"
-#include "trimtab/kubernetes/workload_view.h"
 
 namespace trimtab {
 namespace {

@@ -34,7 +34,9 @@ std::vector<std::string> EnvironmentOf(const ChildProcess& child) {
                     [&](const auto& replacement) { return replacement.first == name; });
     if (!is_replaced) variables.emplace_back(text);
   }
-  for (const auto& [name, value] : child.environment) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : child.environment) {
+    variables.push_back(fmt::format("{}={}", name, value));
+  }
   return variables;
 }
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "trimtab/kubernetes/autoscaler_view.h"
 #include "trimtab/kubernetes/object_meta.h"
 #include "trimtab/kubernetes/pod_view.h"
 
