@@ -58,7 +58,7 @@ class Kubeconfig {
   // field, value and the names that exist: no such context, cluster or user; a server that is no
   // URL; insecure-skip-tls-verify beside an authority. kNotFound: a file that it names cannot be
   // read.
-  absl::StatusOr<ClusterConnection> Connection(std::string_view context) const;
+  absl::StatusOr<ClusterConnection> Connection(std::string_view wanted) const;
 
  private:
   struct Cluster {
