@@ -11,8 +11,8 @@
 
 # The rooms whose tests run under each sanitizer: what reads files or computes indices, and what has
 # threads. A preset with TRIMTAB_SANITIZER declares no other room's tests. `experiment` and `cli`
-# would take a third of the build again: what they read is fuzzed under the same sanitizers, and
-# what they run is tested room by room.
+# would be a quarter of the build: what they read is fuzzed under the same sanitizers, and what they
+# run is tested room by room.
 set(TRIMTAB_SANITIZED_address quantity http yaml probability application callgraph tracing monitoring workload
                               neural graphdynamics profile deployment interference scaling simulation
                               scenario calibration kubernetes journal controller server)

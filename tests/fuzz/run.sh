@@ -12,16 +12,16 @@ if ! [[ "$mode" =~ ^--(each|total)$ && "$seconds" =~ ^[0-9]+$ ]]; then
   exit 2
 fi
 shift 2
-scripts/build.sh fuzz trimtab_fuzzers || exit 1
+scripts/build.sh asan trimtab_fuzzers || exit 1
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(sort build/fuzz/fuzzers.txt)
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(sort build/asan/fuzzers.txt)
 [ "$mode" = --each ] || seconds=$((seconds / ${#targets[@]} + 1))
 mkdir -p build/fuzz/crashes
 
 fuzz_one() {
   local target=$1 seconds=$2
   local binary log=build/fuzz/$1.log
-  binary=$(find build/fuzz/src -type f -name "$target" -perm -u+x)
+  binary=$(find build/asan/src -type f -name "$target" -perm -u+x)
   mkdir -p "build/fuzz/corpus/$target" "tests/corpus/$target"
   # libFuzzer writes what it finds into its first directory only.
   if "$binary" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
