@@ -108,18 +108,25 @@ error_code GetScalar(ondemand::value value, std::string_view& text) {
   return simdjson::SUCCESS;
 }
 
+// The key of an attribute; `read_value` is given the kinds and contents of its value.
+template <class ReadValue>
+error_code ParseKeyAndValue(ondemand::object attribute, std::string_view& name,
+                            ReadValue read_value) {
+  return ForEachField(attribute, [&](ondemand::raw_json_string key, ondemand::value value) {
+    if (Is(key, "key")) return GetTextOrNull(value, name);
+    if (!Is(key, "value") || IsNull(value)) return simdjson::SUCCESS;
+    ondemand::object kinds;
+    if (const auto failed = value.get_object().get(kinds)) return failed;
+    return ForEachField(kinds, read_value);
+  });
+}
+
 error_code ParseSpanAttribute(ondemand::object attribute, OtlpIntake& intake) {
   std::string_view name;
   std::string_view text;
-  const error_code error =
-      ForEachField(attribute, [&](ondemand::raw_json_string key, ondemand::value value) {
-        if (Is(key, "key")) return GetTextOrNull(value, name);
-        if (!Is(key, "value") || IsNull(value)) return simdjson::SUCCESS;
-        ondemand::object kinds;
-        if (const auto failed = value.get_object().get(kinds)) return failed;
-        return ForEachField(kinds, [&text](ondemand::raw_json_string, ondemand::value of) {
-          return GetScalar(of, text);
-        });
+  const error_code error = ParseKeyAndValue(
+      attribute, name, [&text](ondemand::raw_json_string /*kind*/, ondemand::value of) {
+        return GetScalar(of, text);
       });
   if (error == simdjson::SUCCESS) intake.AddSpanAttribute(name, text);
   return error;
@@ -162,16 +169,10 @@ error_code ParseSpan(ondemand::object object, OtlpIntake& intake) {
 error_code ParseAttribute(ondemand::object attribute, OtlpIntake& intake) {
   std::string_view name;
   std::string_view text;
-  const error_code error =
-      ForEachField(attribute, [&](ondemand::raw_json_string key, ondemand::value value) {
-        if (Is(key, "key")) return GetTextOrNull(value, name);
-        if (!Is(key, "value") || IsNull(value)) return simdjson::SUCCESS;
-        ondemand::object kinds;
-        if (const auto failed = value.get_object().get(kinds)) return failed;
-        return ForEachField(kinds, [&text](ondemand::raw_json_string kind, ondemand::value of) {
-          return IsEither(kind, "stringValue", "string_value") ? GetTextOrNull(of, text)
-                                                               : simdjson::SUCCESS;
-        });
+  const error_code error = ParseKeyAndValue(
+      attribute, name, [&text](ondemand::raw_json_string kind, ondemand::value of) {
+        return IsEither(kind, "stringValue", "string_value") ? GetTextOrNull(of, text)
+                                                             : simdjson::SUCCESS;
       });
   if (error == simdjson::SUCCESS) intake.AddResourceAttribute(name, text);
   return error;

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <protozero/pbf_reader.hpp>
+#include <utility>
 
 namespace trimtab {
 namespace {
@@ -73,46 +74,38 @@ std::string_view TextOf(pbf_reader value) {
   return text;
 }
 
+// Key and value of an attribute; `read_value` takes what it wants out of the value.
+template <class ReadValue>
+auto DecodeAttribute(pbf_reader attribute, ReadValue read_value) {
+  std::pair<std::string_view, decltype(read_value(attribute))> decoded;
+  while (attribute.next()) {
+    switch (attribute.tag_and_type()) {
+      case tag_and_type(1, kBytes):
+        decoded.first = TakeText(attribute);
+        break;
+      case tag_and_type(2, kBytes):
+        decoded.second = read_value(attribute.get_message());
+        break;
+      default:
+        attribute.skip();
+    }
+  }
+  return decoded;
+}
+
 void DecodeResource(pbf_reader resource, OtlpIntake& intake) {
   while (resource.next()) {
     if (resource.tag_and_type() != tag_and_type(1, kBytes)) {
       resource.skip();
       continue;
     }
-    pbf_reader attribute = resource.get_message();
-    std::string_view key;
-    std::string_view value;
-    while (attribute.next()) {
-      switch (attribute.tag_and_type()) {
-        case tag_and_type(1, kBytes):
-          key = TakeText(attribute);
-          break;
-        case tag_and_type(2, kBytes):
-          value = TextOf(attribute.get_message());
-          break;
-        default:
-          attribute.skip();
-      }
-    }
+    const auto [key, value] = DecodeAttribute(resource.get_message(), TextOf);
     intake.AddResourceAttribute(key, value);
   }
 }
 
 void DecodeSpanAttribute(pbf_reader attribute, OtlpIntake& intake) {
-  std::string_view key;
-  std::string value;
-  while (attribute.next()) {
-    switch (attribute.tag_and_type()) {
-      case tag_and_type(1, kBytes):
-        key = TakeText(attribute);
-        break;
-      case tag_and_type(2, kBytes):
-        value = ScalarOf(attribute.get_message());
-        break;
-      default:
-        attribute.skip();
-    }
-  }
+  const auto [key, value] = DecodeAttribute(attribute, ScalarOf);
   intake.AddSpanAttribute(key, value);
 }
 
