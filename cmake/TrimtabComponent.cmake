@@ -15,7 +15,7 @@
 # run is tested room by room.
 set(TRIMTAB_SANITIZED_address quantity http yaml probability application callgraph tracing monitoring workload
                               neural graphdynamics profile deployment interference scaling simulation
-                              scenario calibration kubernetes journal controller server)
+                              scenario calibration kubernetes appscaler journal controller server)
 set(TRIMTAB_SANITIZED_thread clock http kubernetes neural profiling endtoend graphdynamics experiment journal server)
 
 add_custom_target(trimtab_tests)
