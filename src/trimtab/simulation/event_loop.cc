@@ -42,8 +42,10 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(const ClusterScenar
                                                              const EventLoopOptions& options,
                                                              Handler handler) {
   std::unique_ptr<EventLoop> loop(new EventLoop(scenario, options, std::move(handler)));
-  if (absl::Status status = loop->replicas_.StartInitial(); !status.ok()) return status;
-  loop->PushNextRequest();
+  if (!options.is_hosted) {
+    if (absl::Status status = loop->replicas_.StartInitial(); !status.ok()) return status;
+    loop->PushNextRequest();
+  }
   loop->state_.events.Push(HostContention::kTick, EventKind::kHostTick, 0);
   return loop;
 }
@@ -59,6 +61,11 @@ EventLoop::EventLoop(const ClusterScenario& scenario, const EventLoopOptions& op
       replicas_(state_, shares_, calls_),
       contention_(state_, shares_, replicas_),
       handler_(std::move(handler)) {}
+
+void EventLoop::BeginRequests() {
+  load_start_ = state_.now;
+  PushNextRequest();
+}
 
 void EventLoop::RunUntil(SimNanos until) {
   Event event;
@@ -118,7 +125,8 @@ void EventLoop::OnArrive() {
 
 void EventLoop::PushNextRequest() {
   next_ = process_.Next();
-  if (next_.time != kNever) state_.events.Push(next_.time, EventKind::kArrive, 0);
+  if (next_.time == kNever) return;
+  state_.events.Push(load_start_ + next_.time, EventKind::kArrive, 0);
 }
 
 }  // namespace trimtab

@@ -26,6 +26,8 @@ struct EventLoopOptions {
   double span_share = 0;                      // of the requests that are traced
   std::size_t most_unread_spans = 1'000'000;
   int bins_per_octave = 128;  // of all histograms; 16 above 1,000 containers, or the cache is lost
+  // No replicas but those of HostedReplicas, and no requests before BeginRequests().
+  bool is_hosted = false;
 };
 
 // Events happen in order of (time, sequence number of the push); equal times therefore fall in the
@@ -79,6 +81,8 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
+  // The load begins now. REQUIRES: a hosted loop, once.
+  void BeginRequests();
   // Runs all events up to and including `until`, then lets time pass to it.
   void RunUntil(SimNanos until);
 
@@ -101,6 +105,7 @@ class EventLoop {
   ClusterState state_;
   RequestProcess process_;
   Request next_;
+  SimNanos load_start_ = 0;
   HostShares shares_;
   RequestLog requests_;
   SpanSampler spans_;

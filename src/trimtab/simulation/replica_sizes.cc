@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "fmt/format.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/simulation/cluster_state.h"
@@ -27,6 +28,10 @@ std::string Replicas::WhyNotResizable(const Container& c) const {
         FormatCpu(free_cpu), FormatMemory(free_memory), FormatCpu(c.resize_to.cpu),
         FormatMemory(c.resize_to.memory));
   }
+  return MemoryObstacle(c);
+}
+
+std::string Replicas::MemoryObstacle(const Container& c) const {
   const double unreclaimable = c.memory.UnreclaimableBytes(c.in_flight);
   if (c.resize_to.memory < c.limits.memory && c.resize_to.memory.as_double() < unreclaimable) {
     return fmt::format("resize deferred: memory in use is {:.0f} bytes, above the new limit {}",
@@ -48,6 +53,11 @@ void Replicas::OnResize(std::uint32_t index, SimNanos time) {
   }
   c.resize_at = kNever;
   set.stuck.clear();
+  PutInForce(index);
+}
+
+void Replicas::PutInForce(std::uint32_t index) {
+  Container& c = state_.containers[index];
   const Millicores more_cpu = c.resize_to.cpu - c.limits.cpu;
   const Bytes more_memory = c.resize_to.memory - c.limits.memory;
   ChangeLimits(c.microservice, more_cpu, more_memory);
@@ -59,6 +69,17 @@ void Replicas::OnResize(std::uint32_t index, SimNanos time) {
   state_.hosts[c.host].requested_cpu += more_cpu;
   state_.hosts[c.host].requested_memory += more_memory;
   shares_.Settle(index);
+}
+
+absl::Status Replicas::ResizeNow(std::uint32_t index, const ContainerConfig& size) {
+  Container& c = state_.containers[index];
+  c.resize_to = size;
+  if (const std::string obstacle = MemoryObstacle(c); !obstacle.empty()) {
+    c.resize_to = c.limits;
+    return absl::FailedPreconditionError(obstacle);
+  }
+  PutInForce(index);
+  return absl::OkStatus();
 }
 
 void Replicas::SetMemoryLimit(std::uint32_t index, double bytes) {

@@ -48,7 +48,7 @@ absl::Status Replicas::StartInitial() {
     const MicroserviceSpec& spec = state_.scenario->microservices[m];
     state_.replica_sets[m].desired = spec.initial;
     for (int i = 0; i < spec.initial.replicas; ++i) {
-      const std::uint32_t container = Create(m);
+      const std::uint32_t container = Create(m, spec.initial.container);
       if (!Place(container)) {
         return absl::InvalidArgumentError(fmt::format("initial allocation of microservice '{}': {}",
                                                       spec.name, state_.replica_sets[m].stuck));
@@ -70,7 +70,7 @@ CpuGroupParameters Replicas::CpuParameters(std::uint32_t microservice, Millicore
   return parameters;
 }
 
-std::uint32_t Replicas::Create(std::uint32_t microservice) {
+std::uint32_t Replicas::Create(std::uint32_t microservice, const ContainerConfig& size) {
   ReplicaSet& set = state_.replica_sets[microservice];
   std::uint32_t index = kNone;
   if (free_slots_.empty()) {
@@ -83,15 +83,15 @@ std::uint32_t Replicas::Create(std::uint32_t microservice) {
   Container& c = state_.containers[index];
   // The timers of the slot's last owner are still in the queue; they find nothing due.
   c = Container{};
-  c.cpu = CpuGroup(CpuParameters(microservice, set.desired.container.cpu), state_.now);
-  c.memory = MemoryModel(state_.scenario->microservices[microservice].memory,
-                         set.desired.container.memory.as_double());
+  c.cpu = CpuGroup(CpuParameters(microservice, size.cpu), state_.now);
+  c.memory =
+      MemoryModel(state_.scenario->microservices[microservice].memory, size.memory.as_double());
   c.microservice = microservice;
   c.threads = state_.scenario->microservices[microservice].threads;
   c.state = ReplicaState::kPending;
   c.created = state_.now;
   c.ordinal = set.next_ordinal++;
-  c.limits = set.desired.container;
+  c.limits = size;
   c.resize_to = c.limits;
   c.own_latency = LogHistogram(state_.bins_per_octave);
   set.containers.push_back(index);
@@ -138,7 +138,13 @@ bool Replicas::Place(std::uint32_t index) {
                             FormatCpu(c.limits.cpu), FormatMemory(c.limits.memory));
     return false;
   }
-  c.host = *chosen;
+  PutOn(*chosen, index);
+  return true;
+}
+
+void Replicas::PutOn(std::uint32_t chosen, std::uint32_t index) {
+  Container& c = state_.containers[index];
+  c.host = chosen;
   Host& host = state_.hosts[c.host];
   host.containers.push_back(index);
   host.requested_cpu += c.limits.cpu;
@@ -146,7 +152,20 @@ bool Replicas::Place(std::uint32_t index) {
   const SensitivitySpec& s = state_.scenario->microservices[c.microservice].sensitivity;
   host.sensitive |= s.cpu.slope > 0 || s.memory_capacity.slope > 0 || s.memory_bandwidth.slope > 0;
   c.speed = SpeedUnder(s, host.anomaly);
-  return true;
+}
+
+std::uint32_t Replicas::AddOn(std::uint32_t microservice, std::uint32_t host,
+                              const ContainerConfig& size, bool is_warm) {
+  const std::uint32_t index = Create(microservice, size);
+  PutOn(host, index);
+  if (is_warm) {
+    Serve(index);
+    state_.containers[index].cold = 0;
+  } else {
+    state_.containers[index].state = ReplicaState::kStarting;
+    At(index, state_.now + StartUpDelay(microservice));
+  }
+  return index;
 }
 
 SimNanos Replicas::StartUpDelay(std::uint32_t microservice) {
@@ -326,7 +345,7 @@ void Replicas::Reconcile(std::uint32_t microservice) {
   }
   const auto spacing = static_cast<SimNanos>(1e9 / state_.scenario->life.starts_per_second);
   for (std::size_t count = live.size(); count < wanted; ++count) {
-    const std::uint32_t created = Create(microservice);
+    const std::uint32_t created = Create(microservice, desired.container);
     next_start_ = std::max(next_start_, state_.now);
     At(created, next_start_);
     next_start_ += spacing;

@@ -51,20 +51,31 @@ class Replicas {
   // The largest memory that a running replica cannot give back.
   Bytes LargestUnreclaimable(std::uint32_t microservice) const;
 
+  // For replicas that somebody else places and sizes (hosted_replicas.h), who minds the room on the
+  // host. A warm one is ready at once, any other begins with its start-up delay.
+  std::uint32_t AddOn(std::uint32_t microservice, std::uint32_t host, const ContainerConfig& size,
+                      bool is_warm);
+  // At once, whatever the host has free. kFailedPrecondition: the memory in use is above it.
+  absl::Status ResizeNow(std::uint32_t container, const ContainerConfig& size);
+  // Lets it finish what it has; Destroy() ends it at once.
+  void Drain(std::uint32_t container);
+  void Destroy(std::uint32_t container);
+
   // Puts a memory limit in force: the configured one, or less when the host is short of memory.
   void SetMemoryLimit(std::uint32_t container, double bytes);
 
  private:
-  std::uint32_t Create(std::uint32_t microservice);
+  std::uint32_t Create(std::uint32_t microservice, const ContainerConfig& size);
   CpuGroupParameters CpuParameters(std::uint32_t microservice, Millicores quota);
-  void Destroy(std::uint32_t container);
   bool Place(std::uint32_t container);
+  void PutOn(std::uint32_t host, std::uint32_t container);
   std::optional<std::uint32_t> ChooseHost(const Container& container) const;
-  void Drain(std::uint32_t container);
   void Boot(std::uint32_t container);
   void Serve(std::uint32_t container);
   void Restart(std::uint32_t container);
   std::string WhyNotResizable(const Container& container) const;
+  std::string MemoryObstacle(const Container& container) const;
+  void PutInForce(std::uint32_t container);
   SimNanos StartUpDelay(std::uint32_t microservice);
   void RemoveFromBalancer(std::uint32_t container);
   void At(std::uint32_t container, SimNanos time);

@@ -27,6 +27,7 @@ EventLoopOptions LoopOptions(const ClusterScenario& scenario,
   loop.seed = options.seed;
   loop.load = options.load;
   loop.span_share = options.span_share;
+  loop.is_hosted = options.is_hosted;
   loop.bins_per_octave = containers > kManyContainers ? 16 : 128;
   return loop;
 }
@@ -82,6 +83,7 @@ absl::Status SimulatedCluster::Start() {
   metrics_ = std::make_unique<SimulatedMetrics>(*loop_, options_.scrape_lag, options_.retention);
   actuator_ = std::make_unique<SimulatedActuator>(*loop_);
   anomalies_ = std::make_unique<SimulatedAnomalies>(*loop_);
+  hosted_ = std::make_unique<HostedReplicas>(*loop_);
   windows_ = std::make_unique<WindowRecorder>(*loop_);
   EventQueue& events = loop_->state().events;
   events.Push(options_.window.count(), EventKind::kWindowEnd, 0);

@@ -10,6 +10,7 @@
 #include "trimtab/application/application.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/simulation/event_loop.h"
+#include "trimtab/simulation/hosted_replicas.h"
 #include "trimtab/simulation/scenario.h"
 #include "trimtab/simulation/simulated_actuator.h"
 #include "trimtab/simulation/simulated_anomalies.h"
@@ -26,6 +27,9 @@ struct SimulatedClusterOptions {
   std::uint64_t seed = 1;
   StepSeries load = StepSeries::Constant(0);  // requests per second, all operations
   std::optional<Instant> end;                 // of the world; WaitUntil() beyond it says false
+  // Replicas are placed, sized and removed by the owner through hosted(), and requests come only
+  // from BeginRequests() on. The actuator then has nothing to act on.
+  bool is_hosted = false;
 
   // Decides what is seen of it.
   double span_share = 0.01;  // of the requests that are traced
@@ -59,6 +63,9 @@ class SimulatedCluster {
   SimulatedMetrics& metrics() { return *metrics_; }
   SimulatedActuator& actuator() { return *actuator_; }
   SimulatedAnomalies& anomalies() { return *anomalies_; }
+  // REQUIRES: is_hosted, for both.
+  HostedReplicas& hosted() { return *hosted_; }
+  void BeginRequests() { loop_->BeginRequests(); }
 
   const ClusterScenario& scenario() const { return scenario_; }
   const Application& application() const { return application_; }
@@ -86,6 +93,7 @@ class SimulatedCluster {
   std::unique_ptr<SimulatedMetrics> metrics_;
   std::unique_ptr<SimulatedActuator> actuator_;
   std::unique_ptr<SimulatedAnomalies> anomalies_;
+  std::unique_ptr<HostedReplicas> hosted_;
   std::unique_ptr<WindowRecorder> windows_;
 };
 

@@ -9,30 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "trimtab/simulation/host_counters.h"
 #include "trimtab/simulation/window_recorder.h"
 
 namespace trimtab {
-
-SimulatedMetrics::HostScrape SimulatedMetrics::ScrapeHost(std::uint32_t index) const {
-  const ClusterState& state = loop_.state();
-  const Host& host = state.hosts[index];
-  const HostSpec& spec = state.scenario->hosts[index];
-  const double since = static_cast<double>(state.now - host.anomaly_since) * 1e-9;
-  HostScrape scrape{
-      host.past_cpu * 1e-9 + host.anomaly.cpu * InCores(spec.cpu) * since,
-      host.anomaly.memory_capacity * spec.memory.as_double(),
-      host.past_traffic + host.anomaly.memory_bandwidth * spec.memory_bandwidth * since,
-      host.past_network + host.anomaly.network * spec.network_bandwidth * since};
-  for (const std::uint32_t member : host.containers) {
-    const Container& c = state.containers[member];
-    const double used = c.cpu.UsedAt(state.now) * 1e-9;
-    scrape.cpu_seconds += used;
-    scrape.memory += c.memory.UsedBytes(c.in_flight);
-    scrape.traffic += used * state.scenario->microservices[c.microservice].memory_traffic;
-    scrape.network += c.network_bytes;
-  }
-  return scrape;
-}
 
 void SimulatedMetrics::Scrape() {
   const ClusterState& state = loop_.state();
@@ -48,7 +28,8 @@ void SimulatedMetrics::Scrape() {
            used * state.scenario->microservices[c.microservice].memory_traffic, c.network_bytes});
     }
   }
-  for (std::uint32_t h = 0; h < state.hosts.size(); ++h) record.hosts.push_back(ScrapeHost(h));
+  for (std::uint32_t h = 0; h < state.hosts.size(); ++h)
+    record.hosts.push_back(CountersOf(state, h));
   records_.push_back(std::move(record));
   while (records_.front().at < state.now - retention_) records_.pop_front();
 }

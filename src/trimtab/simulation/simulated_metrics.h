@@ -7,6 +7,7 @@
 
 #include "trimtab/monitoring/metric_source.h"
 #include "trimtab/simulation/event_loop.h"
+#include "trimtab/simulation/host_counters.h"
 
 namespace trimtab {
 
@@ -39,20 +40,13 @@ class SimulatedMetrics : public MetricSource {
     double traffic;
     double network;
   };
-  struct HostScrape {
-    double cpu_seconds;
-    double memory;
-    double traffic;
-    double network;
-  };
   struct Record {
     SimNanos at;
     double requests;
     std::vector<ContainerScrape> containers;  // by (microservice, ordinal)
-    std::vector<HostScrape> hosts;
+    std::vector<HostCounters> hosts;
   };
 
-  HostScrape ScrapeHost(std::uint32_t host) const;
   static void Append(const Record& record, MetricSnapshot& snapshot,
                      const std::vector<ContainerScrape>& known);
   void Describe(const Record& latest, MetricSnapshot& snapshot) const;
