@@ -1,0 +1,112 @@
+// Which values the chart takes, and what it makes of them, without a server.
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/servers/child_process.h"
+#include "tests/servers/programs.h"
+
+namespace trimtab::servers {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kChart[] = TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab";
+
+class ChartValuesTest : public ::testing::Test {
+ protected:
+  void SetUp() override { RequirePrograms({"helm"}); }
+
+  absl::StatusOr<std::string> Template(const std::vector<std::string>& values) const {
+    std::vector<std::string> command = {ProgramPath("helm").value(),
+                                        "template",
+                                        "release",
+                                        kChart,
+                                        "--kube-version",
+                                        "1.36.0",
+                                        "--set",
+                                        fmt::format("image.digest=sha256:{:064}", 7)};
+    for (const std::string& value : values) command.insert(command.end(), {"--set", value});
+    return RunCommand(std::move(command));
+  }
+  std::string Rendered(const std::vector<std::string>& values) const {
+    const auto rendered = Template(values);
+    if (!rendered.ok()) ADD_FAILURE() << rendered.status();
+    return rendered.value_or("");
+  }
+};
+
+TEST_F(ChartValuesTest, Lints) {
+  const auto linted = RunCommand({ProgramPath("helm").value(), "lint", "--strict", kChart, "--set",
+                                  fmt::format("image.digest=sha256:{:064}", 7)});
+  EXPECT_TRUE(linted.ok()) << linted.status();
+}
+
+struct Refusal {
+  std::string value;
+  std::string message;
+};
+
+TEST_F(ChartValuesTest, RefusesWhatCannotWork) {
+  const Refusal refusals[] = {
+      {"image.digest=latest", "image.digest"},
+      {"image.digest=", "image.digest is not set"},
+      {"image.repository=trimtab", "image.repository"},  // without a registry
+      {"mode=Always", "mode"},
+      {"replicaCount=-1", "replicaCount"},
+      {"leaderElection.enabled=false", "replicaCount above 1 needs leaderElection.enabled"},
+      {"prometheus.url=prometheus:9090", "prometheus.url"},
+      // A password in a URL would be in the pod's arguments.
+      {"prometheus.url=http://user:secret@prometheus:9090", "prometheus.url"},
+      {"listen.metrics=80", "listen.metrics"},
+      {"watchNamespaces={Shop}", "watchNamespaces"},
+      {"replicas=2", "replicas"},
+      {"journal.persistence.size=lots", "journal.persistence.size"},
+  };
+  for (const Refusal& refusal : refusals) {
+    const auto rendered = Template({refusal.value});
+    ASSERT_FALSE(rendered.ok()) << refusal.value;
+    // Helm 3 names a place by dots or by slashes.
+    std::string said(rendered.status().message());
+    for (char& letter : said) letter = letter == '/' ? '.' : letter;
+    EXPECT_THAT(said, HasSubstr(refusal.message)) << refusal.value;
+  }
+}
+
+TEST_F(ChartValuesTest, OneReplicaHasNoDisruptionBudget) {
+  EXPECT_THAT(Rendered({}), HasSubstr("kind: PodDisruptionBudget"));
+  EXPECT_THAT(Rendered({"replicaCount=1"}), Not(HasSubstr("kind: PodDisruptionBudget")));
+}
+
+TEST_F(ChartValuesTest, RecommendNeitherWritesNorAdmits) {
+  const std::string recommend = Rendered({});
+  EXPECT_THAT(recommend, HasSubstr("--mode=Recommend"));
+  EXPECT_THAT(recommend, Not(HasSubstr("pods/resize")));
+  EXPECT_THAT(recommend, Not(HasSubstr("kind: MutatingAdmissionPolicy")));
+  EXPECT_THAT(Rendered({"mode=Apply"}), HasSubstr("pods/resize"));
+}
+
+TEST_F(ChartValuesTest, MonitoringIsOptional) {
+  const std::string without = Rendered({});
+  for (const char* kind : {"kind: ServiceMonitor", "kind: PrometheusRule", "-dashboard"}) {
+    EXPECT_THAT(without, Not(HasSubstr(kind)));
+  }
+  const std::string with = Rendered({"serviceMonitor.enabled=true", "prometheusRule.enabled=true",
+                                     "grafanaDashboard.enabled=true"});
+  for (const char* kind : {"kind: ServiceMonitor", "kind: PrometheusRule", "-dashboard"}) {
+    EXPECT_THAT(with, HasSubstr(kind));
+  }
+}
+
+TEST_F(ChartValuesTest, ATokenIsMountedAndNeverAnArgument) {
+  const std::string rendered = Rendered({"prometheus.bearerTokenSecret=prometheus"});
+  EXPECT_THAT(rendered, HasSubstr("--prometheus-token-file=/etc/trimtab/prometheus/token"));
+  EXPECT_THAT(rendered, HasSubstr("secretName: prometheus"));
+}
+
+}  // namespace
+}  // namespace trimtab::servers
