@@ -88,7 +88,7 @@ void WorldObserver::CheckClock(Decision& decision) {
   if (last) {
     const Duration step = decision.at - *last;
     if (step < Duration(0) || step > kJumpIntervals * interval_) {
-      steady_again_at_ = decision.at + tails_->options().settle_delay + tails_->options().window;
+      steady_again_at_ = decision.at + tails_->lag() + tails_->options().window;
       decision.Degrade(Degradation::kClockJumped,
                        fmt::format("{} since the last decision, expected {}", FormatDuration(step),
                                    FormatDuration(interval_)));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -27,6 +28,9 @@ class SpanRecorder : public TraceSource {
     });
   }
   double sampling_share() const override { return source_.sampling_share(); }
+  std::optional<Duration> whole_after() const override { return source_.whole_after(); }
+  SpanAccount account() const override { return source_.account(); }
+  std::vector<Duration> unfinished_ages() const override { return source_.unfinished_ages(); }
 
  private:
   void Keep(const Span& span) {

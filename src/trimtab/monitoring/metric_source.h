@@ -55,6 +55,9 @@ struct MetricSnapshot {
   std::vector<HostMetrics> hosts;  // every host that runs one of them
   // Requests that reached the application's entry, all operations: counter.
   MetricSeries application_requests;
+  // What the source could not read or joined in part, in words. Series that are missing for no
+  // known reason are not among them: an empty series says so itself.
+  std::vector<std::string> gaps = {};
 };
 
 // Thread-safety: one caller at a time.

@@ -41,6 +41,7 @@ class Join {
     observation_.at = snapshot.at;
     observation_.window = options.rate_window;
     observation_.microservices.resize(application.size());
+    observation_.gaps = snapshot.gaps;
   }
 
   Observation Run() {

@@ -253,6 +253,11 @@ TEST_F(MonitorTest, AnEmptySnapshotIsAllGapsAndNoZeros) {
   EXPECT_THAT(observation.gaps, Contains("search: no container within 40s"));
 }
 
+TEST_F(MonitorTest, WhatTheSourceCouldNotReadIsAGapInItsWords) {
+  snapshot_.gaps = {"query node-cpu-seconds: 503"};
+  EXPECT_THAT(Observe().gaps, Contains("query node-cpu-seconds: 503"));
+}
+
 TEST(MonitorOptionsTest, NamesEveryViolation) {
   const absl::Status status =
       MonitorOptions{.rate_window = seconds(0), .most_age = seconds(-1)}.Validate();

@@ -50,7 +50,8 @@ TailTracker::TailTracker(const Application& application, TailTrackerOptions opti
     : application_(&application),
       options_(options),
       assembler_({.settle_delay = options.settle_delay}, *this),
-      trees_(names_) {}
+      trees_(names_),
+      lag_(options.settle_delay) {}
 
 absl::Status TailTracker::Read(TraceSource& source, Instant now) {
   const absl::Status status = source.Read(now, [this, now](const Span& span) {
@@ -61,8 +62,15 @@ absl::Status TailTracker::Read(TraceSource& source, Instant now) {
     const TracedSpan traced = Interned(span, names_);
     assembler_.Add(std::span(&traced, 1), newest_end_);
   });
-  if (status.ok()) {
-    newest_end_ = std::max(newest_end_, now);
+  const std::optional<Duration> whole_after = source.whole_after();
+  lag_ = whole_after.value_or(options_.settle_delay);
+  if (status.ok()) newest_end_ = std::max(newest_end_, now);
+  for (const Duration age : source.unfinished_ages()) {
+    end_to_end_.push_back({.at = now - lag_, .latency = age, .tree = {}, .is_unfinished = true});
+  }
+  if (whole_after) {
+    assembler_.Flush();
+  } else if (status.ok()) {
     assembler_.Settle(now);
   }
   return status;
@@ -80,7 +88,11 @@ void TailTracker::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanReco
   if (trace == nullptr) return;
   graph_.Add(*trace);
   const Visit& entry = trace->visits.front();
-  end_to_end_.push_back({entry.end, entry.duration(), trees_.Add(*trace), trace->argument_classes});
+  end_to_end_.push_back({.at = entry.end,
+                         .latency = entry.duration(),
+                         .tree = trees_.Add(*trace),
+                         .argument_classes = trace->argument_classes,
+                         .is_error = trace->is_error});
   for (const Visit& visit : trace->visits) {
     const Duration transit = visit.waited - visit.duration();
     own_.push_back(
@@ -95,6 +107,16 @@ void TailTracker::AcceptTrace(const TraceId& /*trace*/, std::span<const SpanReco
 void TailTracker::Forget(Instant before) {
   while (!own_.empty() && own_.front().at <= before) own_.pop_front();
   while (!end_to_end_.empty() && end_to_end_.front().at <= before) end_to_end_.pop_front();
+}
+
+TraceCounts TailTracker::CountsIn(const TimeWindow& window) const {
+  TraceCounts counts;
+  for (const EndToEndSample& sample : end_to_end_) {
+    if (sample.at <= window.begin || sample.at > window.end) continue;
+    ++(sample.is_unfinished ? counts.unfinished : counts.finished);
+    if (sample.is_error) ++counts.failed;
+  }
+  return counts;
 }
 
 void TailTracker::AddClasses(const TimeWindow& window, Observation& observation) const {

@@ -34,6 +34,8 @@ class FakeTraceSource : public TraceSource {
     return absl::OkStatus();
   }
   double sampling_share() const override { return 1; }
+  std::optional<Duration> whole_after() const override { return delay; }
+  std::vector<Duration> unfinished_ages() const override { return ages; }
 
   // frontend calls search in the middle; reported child first.
   void Add(double end, double milliseconds_whole, double milliseconds_search,
@@ -50,6 +52,8 @@ class FakeTraceSource : public TraceSource {
 
   std::vector<Span> spans;
   absl::Status error;
+  std::optional<Duration> delay;
+  std::vector<Duration> ages;
 
  private:
   std::uint64_t traces_ = 0;
@@ -138,6 +142,40 @@ TEST_F(TailTrackerTest, TheNewestTracesWaitUntilTheyHaveSettled) {
   source_.Add(8, 100, 1);
   EXPECT_EQ(Observe(10).tail_samples, 0U);  // ended 2 s ago, settles after 5
   EXPECT_EQ(Observe(15).tail_samples, 1U);
+}
+
+TEST_F(TailTrackerTest, WhatASourceHandsOutWholeDoesNotSettleTwice) {
+  source_.delay = seconds(7);
+  source_.Add(8, 100, 1);
+  source_.Add(10, 200, 1);
+  // Read 1 s after the last: with the settle delay of 5 s it would have to wait until 15. The
+  // window is (-50, 10] at 17.
+  EXPECT_EQ(Observe(11).tail_samples, 0U);
+  EXPECT_EQ(Observe(15).tail_samples, 1U);
+  EXPECT_EQ(Observe(17).tail_samples, 2U);
+  EXPECT_EQ(tracker_->lag(), seconds(7));
+}
+
+// 19 requests of 100 ms, one of them failed, and one given up after 30 s. Of the 20 the P95 is the
+// 19th, of 19 and two unfinished ones (21) it is the 20th.
+TEST_F(TailTrackerTest, AnUnfinishedTraceCountsWithTheAgeItHasReached) {
+  source_.delay = seconds(5);
+  for (int i = 0; i < 19; ++i) source_.Add(10 + i * 0.1, 100, 1);
+  source_.spans.back().is_error = true;
+  source_.ages = {seconds(30)};
+  const Observation at_20 = Observe(20);
+  EXPECT_EQ(at_20.tail_samples, 20U);
+  EXPECT_DOUBLE_EQ(at_20.measured_tail_latency->count(), 100);
+  source_.ages = {seconds(40)};
+  const Observation at_21 = Observe(21);
+  EXPECT_EQ(at_21.tail_samples, 21U);
+  EXPECT_DOUBLE_EQ(at_21.measured_tail_latency->count(), 30'000);
+  const TraceCounts counts = tracker_->CountsIn(tracker_->WindowAt(At(21)));
+  EXPECT_EQ(counts.finished, 19);
+  EXPECT_EQ(counts.failed, 1);
+  EXPECT_EQ(counts.unfinished, 2);
+  source_.ages = {};
+  EXPECT_EQ(Observe(120).tail_samples, 0U);
 }
 
 TEST_F(TailTrackerTest, ATraceSettlesByItsOwnTimeHoweverRarelyTheSourceIsRead) {

@@ -104,9 +104,10 @@ void SpanInbox::AcceptTrace(const TraceId& trace, std::span<const SpanRecord> sp
   const std::span<const std::uint32_t> order = order_.Arrange(spans);
   if (order_.roots() != 1 || (!has_root && has_seen_root_)) {
     ++account_.unfinished;
-    // A recording that is sent again has no age that our clock could tell.
+    // A recording that is sent again has no age that our clock could tell, and a request whose root
+    // has come is over.
     constexpr Duration kOldest = std::chrono::hours(1);
-    const Duration reached = now_ - first;
+    const Duration reached = has_root ? Duration(0) : now_ - first;
     unfinished_ages_.push_back(std::max(last - first, reached <= kOldest ? reached : Duration(0)));
   }
   account_.handed_out += order.size();

@@ -35,8 +35,9 @@ namespace trimtab {
 class SpanInbox : public TraceSource, private TraceSink {
  public:
   struct Options {
-    // Longer than exporters hold spans back, 5 s by default.
+    // Longer than exporters hold spans back.
     Duration settle_delay = std::chrono::seconds(10);
+    Duration longest_hold = std::chrono::seconds(5);  // of an exporter, before it sends a span
     Duration longest_trace = std::chrono::minutes(2);
     std::uint32_t most_spans = 20'000;
     Bytes memory_bound = Mebibytes(64);
@@ -64,6 +65,9 @@ class SpanInbox : public TraceSource, private TraceSink {
   // The same for the traces that have not settled; for the end.
   void ReadRest(Instant now, const std::function<void(const Span&)>& sink);
   double sampling_share() const override { return options_.sampling_share; }
+  std::optional<Duration> whole_after() const override {
+    return options_.longest_hold + options_.settle_delay;
+  }
   SpanAccount account() const override;
   std::vector<Duration> unfinished_ages() const override;
 

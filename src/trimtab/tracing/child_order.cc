@@ -84,6 +84,7 @@ void NameSpan(const TraceId& trace, const SpanRecord& record, const NameTable& n
   span.start = record.start;
   span.duration = record.duration;
   span.argument_classes = names.ArgumentClasses(record.argument_classes);
+  span.is_error = record.is_error;
 }
 
 }  // namespace trimtab

@@ -36,6 +36,11 @@ std::string_view WithoutLeadingZeros(std::string_view id) {
   return digits == std::string_view::npos ? std::string_view() : id.substr(digits);
 }
 
+// OpenTracing's tag, and what exporters of OpenTelemetry make of a status.
+bool IsErrorTag(std::string_view name, std::string_view value) {
+  return (name == "error" && value == "true") || (name == "otel.status_code" && value == "ERROR");
+}
+
 struct Process {
   std::uint64_t id = 0;  // hash of the processID
   NameId service;
@@ -148,6 +153,7 @@ class TraceParser {
         error =
             ParseTags(field.value(), [this, &span](std::string_view name, std::string_view tag) {
               if (name == "span.kind") span.kind = SpanKindFromString(tag);
+              if (IsErrorTag(name, tag)) span.is_error = true;
               if (request_) request_->Add(name, tag);
             });
       } else if (Is(key, "traceID") && !trace_id_) {

@@ -27,6 +27,7 @@ JaegerSource::JaegerSource(JaegerQuery query, JaegerSourceOptions options, Insta
       read_until_(begin_) {}
 
 absl::Status JaegerSource::Read(Instant now, const SpanFunction& sink) {
+  unfinished_ages_.clear();
   const Instant end = CutToMicroseconds(now - options_.settle_delay);
   if (end <= read_until_) return absl::OkStatus();
   const std::uint64_t traces_before = counts_.traces + counts_.repeated;
@@ -129,7 +130,13 @@ void JaegerSource::Take(const JaegerPage& page, Instant now, const SpanFunction&
       unfinished_[trace] = {.start = first};
       continue;
     }
-    if (!is_finished) ++counts_.unfinished;
+    if (!is_finished) {
+      ++counts_.unfinished;
+      // A request whose root is there is over: spans are missing, no time.
+      const bool has_root =
+          std::ranges::any_of(spans, [](const SpanRecord& span) { return span.parent == 0; });
+      unfinished_ages_.push_back((has_root ? last : now) - first);
+    }
     unfinished_.erase(trace);
     handed_out_[trace] = {.seen = now, .spans = spans.size()};
     handed_out_order_.push_back(trace);

@@ -54,8 +54,10 @@ class JaegerSource : public TraceSource {
 
   absl::Status Read(Instant now, const std::function<void(const Span&)>& sink) override;
   double sampling_share() const override { return options_.sampling_share; }
-
+  // A trace is asked for by its start.
+  std::optional<Duration> whole_after() const override { return options_.settle_delay; }
   SpanAccount account() const override;
+  std::vector<Duration> unfinished_ages() const override { return unfinished_ages_; }
 
   const JaegerSourceCounts& counts() const { return counts_; }
   const SkipLog& skipped() const { return query_.skipped(); }
@@ -82,6 +84,7 @@ class JaegerSource : public TraceSource {
   Instant read_until_;
   bool knows_service_ = false;
   std::map<TraceId, Unfinished> unfinished_;
+  std::vector<Duration> unfinished_ages_;  // of the last Read()
   std::map<TraceId, HandedOut> handed_out_;
   std::deque<TraceId> handed_out_order_;
   ChildOrder order_;

@@ -135,8 +135,10 @@ TEST_P(JaegerSourceTest, ATraceThatStaysWithoutItsRootIsHandedOutAndCounted) {
   ASSERT_TRUE(Read(source, seconds(40)).ok());
   EXPECT_EQ(SpansOfOne(), 2);
   EXPECT_EQ(source.counts().unfinished, 1);
+  EXPECT_THAT(source.unfinished_ages(), ::testing::ElementsAre(seconds(39)));  // from 1 s to 40 s
   AddSpan(1, 1, 0, seconds(31));
   ASSERT_TRUE(Read(source, seconds(50)).ok());
+  EXPECT_TRUE(source.unfinished_ages().empty());
   EXPECT_EQ(SpansOfOne(), 2);
   EXPECT_EQ(source.counts().repeated, 1);
   EXPECT_EQ(source.counts().late_spans, 1);

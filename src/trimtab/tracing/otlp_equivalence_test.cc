@@ -58,6 +58,37 @@ TEST(OtlpEquivalenceTest, TheSameSpansGiveTheSameGraphsAndLatenciesInEachProtoco
   EXPECT_EQ(SummaryOfText(encoded.JaegerV1(), SpanFormat::kJaeger), summary);
 }
 
+// Every third span has failed, and those alone are read as failed.
+TEST(OtlpEquivalenceTest, AnErrorIsAnErrorInEachProtocol) {
+  std::vector<Span> spans = testing::GeneratedSpans::Spans(2);
+  for (Span& span : spans) span.is_error = span.id % 3 == 0;
+  const auto expected = static_cast<std::size_t>(std::ranges::count(spans, true, &Span::is_error));
+  const testing::EncodedSpans encoded(spans);
+  class Errors : public SpanSink {
+   public:
+    void Accept(std::span<const TracedSpan> batch) override {
+      for (const TracedSpan& traced : batch) count += traced.span.is_error ? 1U : 0U;
+    }
+    std::size_t count = 0;
+  };
+  NameTable names;
+  OtlpIntake intake(names);
+  ASSERT_TRUE(DecodeOtlpProtobuf(encoded.OtlpProtobuf(), intake).ok());
+  Errors of_protobuf;
+  of_protobuf.Accept(intake.spans());
+  EXPECT_EQ(of_protobuf.count, expected);
+  for (const std::string& text : {encoded.OtlpJson(), encoded.JaegerV3(), encoded.JaegerV1()}) {
+    Errors errors;
+    SkipLog skipped;
+    ReadCounts counts;
+    const auto input = InputFile::OverText("test", text);
+    ASSERT_TRUE(ReadSpans(*input, SpanFormat::kAuto,
+                          {.names = names, .skipped = skipped, .sink = errors}, counts)
+                    .ok());
+    EXPECT_EQ(errors.count, expected) << text.substr(0, 40);
+  }
+}
+
 TEST(OtlpEquivalenceTest, ATraceMayBeSpreadOverRequests) {
   const std::vector<Span> spans = testing::GeneratedSpans::Spans(40);
   NameTable names;

@@ -115,6 +115,7 @@ void OtlpIntake::AddSpan(const OtlpSpan& span) {
   traced.span.duration = std::chrono::nanoseconds(static_cast<std::int64_t>(length));
   traced.span.operation = names_.Intern(CutText(span.name, kLongestName));
   traced.span.kind = KindOf(span.kind);
+  traced.span.is_error = span.is_error;
   if (!classes.empty()) traced.span.argument_classes = names_.InternArgumentClasses(classes);
 }
 

@@ -41,6 +41,7 @@ struct OtlpSpan {
   std::int64_t kind = 0;                // the number of the enumeration SpanKind of OTLP
   std::uint64_t start_nanoseconds = 0;  // since 1970
   std::uint64_t end_nanoseconds = 0;
+  bool is_error = false;  // its status is STATUS_CODE_ERROR
 };
 
 // Gathers the spans of one request. A decoder calls BeginResource(), then AddResourceAttribute()

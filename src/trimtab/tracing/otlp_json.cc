@@ -132,6 +132,20 @@ error_code ParseSpanAttribute(ondemand::object attribute, OtlpIntake& intake) {
   return error;
 }
 
+// Whether a Status says STATUS_CODE_ERROR, as a number or by its name.
+error_code GetIsError(ondemand::value value, bool& is_error) {
+  if (IsNull(value)) return simdjson::SUCCESS;
+  ondemand::object status;
+  if (const auto error = value.get_object().get(status)) return error;
+  return ForEachField(status, [&is_error](ondemand::raw_json_string key, ondemand::value of) {
+    if (!Is(key, "code")) return simdjson::SUCCESS;
+    std::string_view code;
+    const error_code error = GetScalar(of, code);
+    is_error = code == "2" || code == "STATUS_CODE_ERROR";
+    return error;
+  });
+}
+
 error_code ParseSpan(ondemand::object object, OtlpIntake& intake) {
   OtlpSpan span;
   const error_code error =
@@ -155,6 +169,8 @@ error_code ParseSpan(ondemand::object object, OtlpIntake& intake) {
           failed = GetTime(value, span.start_nanoseconds);
         } else if (IsEither(key, "endTimeUnixNano", "end_time_unix_nano")) {
           failed = GetTime(value, span.end_nanoseconds);
+        } else if (Is(key, "status")) {
+          failed = GetIsError(value, span.is_error);
         } else if (Is(key, "attributes") && intake.wants_attributes()) {
           failed = ForEachObject(value, [&intake](ondemand::object attribute) {
             return ParseSpanAttribute(attribute, intake);

@@ -109,6 +109,20 @@ void DecodeSpanAttribute(pbf_reader attribute, OtlpIntake& intake) {
   intake.AddSpanAttribute(key, value);
 }
 
+// Whether a Status says STATUS_CODE_ERROR.
+bool SaysError(pbf_reader status) {
+  constexpr std::int32_t kError = 2;
+  std::int32_t code = 0;
+  while (status.next()) {
+    if (status.tag_and_type() == tag_and_type(3, pbf_wire_type::varint)) {
+      code = status.get_enum();
+    } else {
+      status.skip();
+    }
+  }
+  return code == kError;
+}
+
 void DecodeSpan(pbf_reader message, OtlpIntake& intake) {
   OtlpSpan span;
   while (message.next()) {
@@ -142,6 +156,9 @@ void DecodeSpan(pbf_reader message, OtlpIntake& intake) {
         } else {
           message.skip();
         }
+        break;
+      case tag_and_type(15, kBytes):
+        span.is_error = SaysError(message.get_message());
         break;
       default:
         message.skip();

@@ -38,7 +38,8 @@ struct Span {
   Duration duration{0};
   // Of an entry: the classes of the request's arguments, "distance=4-6;seats=1". Values themselves
   // are never recorded.
-  std::string argument_classes;
+  std::string argument_classes = {};
+  bool is_error = false;  // the work that the span stands for has failed
 };
 
 }  // namespace trimtab

@@ -21,6 +21,7 @@ TracedSpan Interned(const Span& span, NameTable& names) {
                    .operation = names.Intern(span.operation),
                    .pod = names.Intern(span.pod),
                    .kind = span.kind,
+                   .is_error = span.is_error,
                    .argument_classes = names.InternArgumentClasses(span.argument_classes)}};
 }
 

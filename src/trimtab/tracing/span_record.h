@@ -25,6 +25,7 @@ struct SpanRecord {
   // A reader concluded that this span exists from a record of its other side; the real record of
   // the same id replaces it.
   bool implied : 1 = false;
+  bool is_error : 1 = false;           // the work that the span stands for has failed
   std::uint16_t argument_classes = 0;  // of NameTable; of an entry
 
   Instant end() const { return start + duration; }

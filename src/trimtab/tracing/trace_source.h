@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,9 +26,10 @@ struct SpanAccount {
   std::uint64_t deferred_requests = 0;  // turned away for want of room, to be sent again
 };
 
-// Hands out sampled spans once, in the order in which they were reported: children before parents,
-// traces interleaved, a trace possibly in several reads. A trace is complete only after the
-// caller's settle delay. Thread-safety: one caller at a time.
+// Hands out sampled spans once: either in the order in which they were reported, children before
+// parents, traces interleaved, a trace possibly in several reads and complete only after the
+// caller's settle delay; or whole trace after whole trace, as whole_after() tells.
+// Thread-safety: one caller at a time.
 class TraceSource {
  public:
   virtual ~TraceSource() = default;
@@ -39,6 +41,10 @@ class TraceSource {
 
   // The share of requests that are traced, in (0, 1]: counts of traces divide by it.
   virtual double sampling_share() const = 0;
+
+  // Of a source that hands out whole traces: how long after its end a trace is handed out at the
+  // latest. It has settled there, and is not to wait again. Nothing: spans come one by one.
+  virtual std::optional<Duration> whole_after() const { return std::nullopt; }
 
   // A source that sees every span as it happens has nothing to account for.
   virtual SpanAccount account() const { return {}; }

@@ -20,6 +20,7 @@ const TraceVisits* VisitBuilder::Build(std::span<const SpanRecord> spans, const 
   counts_.duplicate_spans += trace_duplicates_;
   if (spans_[top_[0]].parent != 0) ++counts_.missing_parents;
   trace_.argument_classes = spans_[top_[0]].argument_classes;
+  trace_.is_error = spans_[top_[0]].is_error;
   OrderCallees(names);
   MeasureOwnLatencies();
   return &trace_;

@@ -43,6 +43,7 @@ struct TraceVisits {
   std::vector<std::uint32_t> callees;
   std::vector<std::uint32_t> callee_begin;
   std::uint16_t argument_classes = 0;  // of the entry's topmost span
+  bool is_error = false;               // so is this
 
   std::span<const std::uint32_t> CalleesOf(std::size_t visit) const {
     return std::span(callees).subspan(callee_begin[visit],

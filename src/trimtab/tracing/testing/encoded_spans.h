@@ -129,6 +129,11 @@ class EncodedSpans {
     WriteAttribute(message, 9, "rpc.system", "grpc");
     WriteAttribute(message, 9, "rpc.method", "GetProduct");
     WriteAttribute(message, 9, "net.peer.name", "productcatalogservice");
+    if (span.is_error) {
+      protozero::pbf_writer status(message, 15);
+      status.add_string(2, "deadline exceeded");
+      status.add_enum(3, 2);
+    }
     message.add_fixed32(16, 0x101);
   }
 
@@ -142,9 +147,10 @@ class EncodedSpans {
         std::back_inserter(text),
         R"("name":"{}","kind":{},"startTimeUnixNano":"{}","endTimeUnixNano":"{}",)"
         R"("attributes":[{{"key":"rpc.system","value":{{"stringValue":"grpc"}}}},)"
-        R"({{"key":"rpc.grpc.status_code","value":{{"intValue":"0"}}}}],"status":{{}}}})",
+        R"({{"key":"rpc.grpc.status_code","value":{{"intValue":"0"}}}}],"status":{{{}}}}})",
         span.operation, static_cast<int>(span.kind), Nanoseconds(span.start),
-        Nanoseconds(span.start + span.duration));
+        Nanoseconds(span.start + span.duration),
+        span.is_error ? R"("message":"deadline exceeded","code":2)" : "");
   }
 
   void AppendJaegerJson(const Span& span, std::string& text) const {
@@ -161,9 +167,10 @@ class EncodedSpans {
     const auto process = by_resource_.find({span.service, span.pod});
     fmt::format_to(std::back_inserter(text),
                    R"(],"startTime":{},"duration":{},"tags":[{{"key":"span.kind",)"
-                   R"("type":"string","value":"{}"}}],"logs":[],"processID":"p{}"}})",
+                   R"("type":"string","value":"{}"}}{}],"logs":[],"processID":"p{}"}})",
                    Microseconds(span.start.time_since_epoch()), Microseconds(span.duration),
                    kKinds[static_cast<std::size_t>(span.kind)],
+                   span.is_error ? R"(,{"key":"error","type":"bool","value":true})" : "",
                    std::distance(by_resource_.begin(), process));
   }
 
