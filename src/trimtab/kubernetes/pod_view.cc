@@ -114,6 +114,11 @@ absl::StatusOr<PodView> ReadPod(const Json& pod) {
                .statuses = {},
                .conditions = ReadConditions(pod),
                .observed_generation = IntegerAt(pod, {"status", "observedGeneration"}).value_or(0)};
+  for (const Json& entry : ArrayAt(pod, {"metadata", "managedFields"})) {
+    if (TextAt(entry, {"subresource"}) == "resize") {
+      view.resized_by.push_back(TextAt(entry, {"manager"}));
+    }
+  }
   for (const char* list : {"containerStatuses", "initContainerStatuses"}) {
     if (absl::Status status = ReadStatuses(pod, list, view); !status.ok()) return status;
   }

@@ -60,6 +60,8 @@ struct PodView {
   std::vector<ObjectCondition> conditions{};
   std::int64_t observed_generation = 0;
   std::optional<Instant> started{};
+  // Field managers that hold resources set by a resize.
+  std::vector<std::string> resized_by{};
 
   bool IsReady() const;
   // PodScheduled is False with reason Unschedulable.

@@ -55,6 +55,27 @@ ResizeState StateOf(const Json& pod) {
   return view->Resize();
 }
 
+TEST(PodViewTest, ReadsWhoResizedIt) {
+  Json pod = Pod();
+  EXPECT_THAT(ReadPod(pod)->resized_by, testing::IsEmpty());
+  pod["metadata"]["managedFields"] = Parse(R"([
+    {"manager":"kube-controller-manager","operation":"Update"},
+    {"manager":"kubelet","operation":"Update","subresource":"status"},
+    {"manager":"trimtab","operation":"Update","subresource":"resize"},
+    {"manager":"kubectl-patch","operation":"Update","subresource":"resize"}])");
+  EXPECT_THAT(ReadPod(pod)->resized_by, testing::ElementsAre("trimtab", "kubectl-patch"));
+}
+
+TEST(WorkloadViewTest, ReadsWhoHoldsItsReplicas) {
+  Json workload = Parse(R"({"kind":"Deployment","metadata":{"name":"web","managedFields":[
+    {"manager":"kubectl","operation":"Update","fieldsV1":{"f:spec":{"f:template":{}}}},
+    {"manager":"trimtab","operation":"Update","subresource":"scale",
+     "fieldsV1":{"f:spec":{"f:replicas":{}}}}]},"spec":{"replicas":2}})");
+  EXPECT_EQ(ReadWorkload(workload)->replicas_holder, (FieldHolder{"trimtab", "scale", false}));
+  workload["metadata"].erase("managedFields");
+  EXPECT_EQ(ReadWorkload(workload)->replicas_holder, FieldHolder{});
+}
+
 TEST(PodViewTest, ReadsARunningPod) {
   const auto pod = ReadPod(Pod());
   ASSERT_TRUE(pod.ok()) << pod.status();

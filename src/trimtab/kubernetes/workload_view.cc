@@ -28,6 +28,17 @@ std::int64_t Count(const Json& object, JsonPath path) {
   return IntegerAt(object, path).value_or(0);
 }
 
+FieldHolder HolderOfReplicas(const Json& workload) {
+  for (const Json& entry : ArrayAt(workload, {"metadata", "managedFields"})) {
+    if (ValueAt(entry, {"fieldsV1", "f:spec", "f:replicas"}) != nullptr) {
+      return {.manager = TextAt(entry, {"manager"}),
+              .subresource = TextAt(entry, {"subresource"}),
+              .is_applied = TextAt(entry, {"operation"}) == "Apply"};
+    }
+  }
+  return {};
+}
+
 absl::Status Missing(const char* field) {
   return absl::InvalidArgumentError(fmt::format("{}: is missing or no whole number", field));
 }
@@ -64,7 +75,8 @@ absl::StatusOr<WorkloadView> ReadWorkload(const Json& workload) {
                       .is_paused = FlagAt(workload, {"spec", "paused"}),
                       .has_volume_claims = UsesClaims(workload),
                       .containers = *std::move(containers),
-                      .conditions = ReadConditions(workload)};
+                      .conditions = ReadConditions(workload),
+                      .replicas_holder = HolderOfReplicas(workload)};
 }
 
 absl::StatusOr<ScaleView> ReadScale(const Json& scale) {

@@ -13,6 +13,15 @@
 
 namespace trimtab {
 
+// Who holds a field: the manager that set it last.
+struct FieldHolder {
+  std::string manager{};      // empty: nobody
+  std::string subresource{};  // through which it was set; empty: the object itself
+  bool is_applied = false;    // by server-side apply
+
+  friend bool operator==(const FieldHolder&, const FieldHolder&) = default;
+};
+
 // A Deployment, StatefulSet or ReplicaSet.
 struct WorkloadView {
   std::string kind{};
@@ -27,6 +36,7 @@ struct WorkloadView {
   bool has_volume_claims = false;          // its own templates, or a claim that its pods share
   std::vector<PodContainer> containers{};  // of the pod template
   std::vector<ObjectCondition> conditions{};
+  FieldHolder replicas_holder{};  // of spec.replicas
 
   // Whether pods of an older template are being replaced, or a change has not been seen yet.
   // Pods that merely are not ready, or not created, are no rollout.
