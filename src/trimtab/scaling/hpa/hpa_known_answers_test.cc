@@ -8,94 +8,13 @@
 
 #include "fmt/format.h"
 #include "gtest/gtest.h"
-#include "trimtab/scaling/hpa/hpa_policy.h"
+#include "trimtab/scaling/testing/hpa_deployment.h"
 
 namespace trimtab {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-HpaOptions TestedOptions() {
-  HpaOptions options;
-  options.sync_period = seconds(2);
-  options.metric_window = seconds(1);
-  // The pods of the recording had run for long; those that joined were ready at once.
-  options.cpu_initialization_period = Duration(0);
-  options.metrics = {{.kind = HpaMetric::Kind::kCpuUtilization, .target = 50}};
-  options.min_replicas = 2;
-  options.max_replicas = 10;
-  options.behavior = HpaBehavior{};
-  options.behavior->scale_down.stabilization_window = Duration(0);
-  return options;
-}
-
-// One microservice under one HPA. Every pod uses `usage` millicores; the last `missing` pods have
-// no sample, the last `unready` are not ready.
-class Deployment {
- public:
-  explicit Deployment(const HpaOptions& options) : policy_(*HpaPolicy::Create(options)) {}
-
-  std::optional<int> usage = 50;
-  std::optional<Bytes> memory;
-  std::optional<double> external;
-  int missing = 0;
-  int unready = 0;
-
-  int replicas() const { return desired_[MicroserviceId(0)].replicas; }
-  Duration now() const { return now_; }
-
-  // One sync; what the plan asks for is there at the next.
-  int Sync() {
-    Observation seen{.at = Instant(now_),
-                     .window = seconds(60),
-                     .microservices = {Microservices()},
-                     .hosts = {},
-                     .application_load = {},
-                     .measured_tail_latency = {},
-                     .gaps = {}};
-    const absl::StatusOr<Plan> plan = policy_->MakePlan({.application = application_,
-                                                         .observation = seen,
-                                                         .desired = desired_,
-                                                         .sla = {},
-                                                         .capacity = std::nullopt});
-    EXPECT_TRUE(plan.ok()) << plan.status();
-    desired_ = plan->target;
-    now_ += seconds(2);
-    return replicas();
-  }
-
- private:
-  MicroserviceObservation Microservices() const {
-    MicroserviceObservation seen{.desired = desired_[MicroserviceId(0)],
-                                 .containers = {},
-                                 .arrival_rate = {},
-                                 .own_latency_tail = {}};
-    if (external) seen.arrival_rate = RequestsPerSecond(*external);
-    for (int i = 0; i < replicas(); ++i) {
-      ContainerObservation pod{.pod = fmt::format("pod-{}", i),
-                               .host = {},
-                               .ready = i < replicas() - unready,
-                               .limits = {Millicores(100), Mebibytes(64)},
-                               .cpu_usage = {},
-                               .memory_usage = {},
-                               .container_load = {},
-                               .interference = {},
-                               .own_latency_tail = {}};
-      if (usage && i < replicas() - missing) {
-        pod.cpu_usage = Measured<double>{.value = *usage / 1000.0, .age = Duration(0)};
-      }
-      if (memory) pod.memory_usage = Measured<Bytes>{.value = *memory, .age = Duration(0)};
-      seen.containers.push_back(pod);
-    }
-    return seen;
-  }
-
-  Application application_ = *Application::Create("app", {{.name = "web", .bounds = {}}}, {});
-  Allocation desired_{1, {.replicas = 4, .container = {Millicores(100), Mebibytes(64)}}};
-  std::unique_ptr<HpaPolicy> policy_;
-  Duration now_{0};
-};
 
 struct OneSync {
   std::string name;
@@ -108,7 +27,7 @@ struct OneSync {
 class HpaOneSyncTest : public ::testing::TestWithParam<OneSync> {};
 
 TEST_P(HpaOneSyncTest, AnswersAsTheController) {
-  Deployment deployment(TestedOptions());
+  HpaDeployment deployment(RecordedHpaOptions());
   deployment.usage = GetParam().usage;
   deployment.missing = GetParam().missing;
   deployment.unready = GetParam().unready;
@@ -137,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const ::testing::TestParamInfo<OneSync>& row) { return row.param.name; });
 
 TEST(HpaKnownAnswersTest, GrowsByOneAtEachSync) {
-  Deployment deployment(TestedOptions());
+  HpaDeployment deployment(RecordedHpaOptions());
   deployment.usage = 56;
   EXPECT_EQ(deployment.Sync(), 5);
   EXPECT_EQ(deployment.Sync(), 6);  // ceil(1.12 x 5 = 5.6)
@@ -145,14 +64,14 @@ TEST(HpaKnownAnswersTest, GrowsByOneAtEachSync) {
 }
 
 TEST(HpaKnownAnswersTest, ShrinksToTwo) {
-  Deployment deployment(TestedOptions());
+  HpaDeployment deployment(RecordedHpaOptions());
   deployment.usage = 30;
   EXPECT_EQ(deployment.Sync(), 3);  // ceil(0.6 x 4 = 2.4)
   EXPECT_EQ(deployment.Sync(), 2);  // ceil(0.6 x 3 = 1.8)
 }
 
 TEST(HpaKnownAnswersTest, DoublesAndWaitsForThePeriodToEnd) {
-  Deployment deployment(TestedOptions());
+  HpaDeployment deployment(RecordedHpaOptions());
   deployment.usage = 200;
   EXPECT_EQ(deployment.Sync(), 8);
   while (deployment.now() < seconds(16)) EXPECT_EQ(deployment.Sync(), 8);
@@ -160,37 +79,37 @@ TEST(HpaKnownAnswersTest, DoublesAndWaitsForThePeriodToEnd) {
 }
 
 TEST(HpaKnownAnswersTest, StopsAtMaxReplicasWhenThePolicyAllowsMore) {
-  HpaOptions options = TestedOptions();
+  HpaOptions options = RecordedHpaOptions();
   options.behavior->scale_up.policies = {{.kind = HpaScalingPolicy::Kind::kPercent, .value = 900}};
-  Deployment deployment(options);
+  HpaDeployment deployment(options);
   deployment.usage = 300;
   EXPECT_EQ(deployment.Sync(), 10);
 }
 
 TEST(HpaKnownAnswersTest, TakesTheToleranceOfTheDirection) {
-  HpaOptions options = TestedOptions();
+  HpaOptions options = RecordedHpaOptions();
   options.behavior->scale_up.tolerance = 0.2;
-  Deployment deployment(options);
+  HpaDeployment deployment(options);
   deployment.usage = 56;
   EXPECT_EQ(deployment.Sync(), 4);
 }
 
 TEST(HpaKnownAnswersTest, AMissingExternalMetricForbidsDownNotUp) {
-  HpaOptions options = TestedOptions();
+  HpaOptions options = RecordedHpaOptions();
   options.metrics.push_back({.kind = HpaMetric::Kind::kLoadAverageValue, .target = 100});
-  Deployment down(options);
+  HpaDeployment down(options);
   down.usage = 30;
   EXPECT_EQ(down.Sync(), 4);
-  Deployment up(options);
+  HpaDeployment up(options);
   up.usage = 80;
   EXPECT_EQ(up.Sync(), 7);  // ceil(1.6 x 4 = 6.4)
 }
 
 TEST(HpaKnownAnswersTest, ScalesOnMemoryByAverageValue) {
-  HpaOptions options = TestedOptions();
+  HpaOptions options = RecordedHpaOptions();
   options.metrics = {
       {.kind = HpaMetric::Kind::kMemoryAverageValue, .target = Mebibytes(64).as_double()}};
-  Deployment deployment(options);
+  HpaDeployment deployment(options);
   deployment.memory = Mebibytes(90);
   EXPECT_EQ(deployment.Sync(), 6);  // ceil(90 / 64 x 4 = 5.6)
   EXPECT_EQ(deployment.Sync(), 8);  // ceil(8.4) = 9, limited to twice the 4 of the period's start
@@ -202,11 +121,11 @@ TEST(HpaKnownAnswersTest, ScalesOnMemoryByAverageValue) {
 // 20.6 s. Here it falls right after the sync at 0: the recommendation of 0 leaves the window of
 // 15 s at the sync of 16, and the next pod may go 5 s later, at the sync of 22.
 TEST(HpaKnownAnswersTest, StabilisesAndThenShrinksByPolicy) {
-  HpaOptions options = TestedOptions();
+  HpaOptions options = RecordedHpaOptions();
   options.behavior->scale_down.stabilization_window = seconds(15);
   options.behavior->scale_down.policies = {
-      {.kind = HpaScalingPolicy::Kind::kPods, .value = 1, .period = seconds(5)}};
-  Deployment deployment(options);
+      {.kind = HpaScalingPolicy::Kind::kReplicas, .value = 1, .period = seconds(5)}};
+  HpaDeployment deployment(options);
   EXPECT_EQ(deployment.Sync(), 4);
   deployment.usage = 10;
   while (deployment.now() < seconds(16)) EXPECT_EQ(deployment.Sync(), 4);

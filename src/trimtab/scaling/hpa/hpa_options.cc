@@ -44,7 +44,7 @@ void CheckRules(std::string_view name, const HpaScalingRules& rules,
 HpaScalingRules HpaScalingRules::DefaultScaleUp() {
   return {.stabilization_window = Duration(0),
           .select = HpaSelect::kMax,
-          .policies = {{.kind = HpaScalingPolicy::Kind::kPods, .value = 4},
+          .policies = {{.kind = HpaScalingPolicy::Kind::kReplicas, .value = 4},
                        {.kind = HpaScalingPolicy::Kind::kPercent, .value = 100}},
           .tolerance = std::nullopt};
 }

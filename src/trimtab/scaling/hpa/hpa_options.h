@@ -25,7 +25,7 @@ struct HpaMetric {
 
 // How many replicas one direction may move within a period.
 struct HpaScalingPolicy {
-  enum class Kind : std::uint8_t { kPods, kPercent };
+  enum class Kind : std::uint8_t { kReplicas, kPercent };
   Kind kind = Kind::kPercent;
   int value = 100;  // above 0
   Duration period = std::chrono::seconds(15);

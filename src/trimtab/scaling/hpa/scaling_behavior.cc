@@ -89,7 +89,7 @@ int ScalingBehavior::UpLimit(Instant now, int current) const {
   int limit = want_max ? std::numeric_limits<int>::min() : std::numeric_limits<int>::max();
   for (const HpaScalingPolicy& policy : rules.policies) {
     const int start = PeriodStart(now, current, policy.period);
-    const int proposed = policy.kind == HpaScalingPolicy::Kind::kPods
+    const int proposed = policy.kind == HpaScalingPolicy::Kind::kReplicas
                              ? start + policy.value
                              : static_cast<int>(std::ceil(start * (1.0 + policy.value / 100.0)));
     limit = want_max ? std::max(limit, proposed) : std::min(limit, proposed);
@@ -104,7 +104,7 @@ int ScalingBehavior::DownLimit(Instant now, int current) const {
   int limit = want_max ? std::numeric_limits<int>::max() : std::numeric_limits<int>::min();
   for (const HpaScalingPolicy& policy : rules.policies) {
     const int start = PeriodStart(now, current, policy.period);
-    const int proposed = policy.kind == HpaScalingPolicy::Kind::kPods
+    const int proposed = policy.kind == HpaScalingPolicy::Kind::kReplicas
                              ? start - policy.value
                              : static_cast<int>(start * (1.0 - policy.value / 100.0));
     // The policy that allows most change is the one with the fewest replicas left.
