@@ -65,11 +65,18 @@ absl::StatusOr<NodeView> ReadNode(const Json& node) {
   if (!capacity.ok()) return capacity.status();
   auto pods = ReadCount(allocatable, "pods", "status.allocatable");
   if (!pods.ok()) return pods.status();
+  std::vector<std::string> addresses;
+  for (const Json& address : ArrayAt(node, {"status", "addresses"})) {
+    if (std::string text = TextAt(address, {"address"}); !text.empty()) {
+      addresses.push_back(std::move(text));
+    }
+  }
   return NodeView{.meta = *std::move(meta),
                   .allocatable = *amounts,
                   .capacity = *capacity,
                   .most_pods = *pods,
                   .os = TextAt(node, {"status", "nodeInfo", "operatingSystem"}),
+                  .addresses = std::move(addresses),
                   .is_unschedulable = FlagAt(node, {"spec", "unschedulable"}),
                   .conditions = ReadConditions(node)};
 }

@@ -18,7 +18,8 @@ struct NodeView {
   ResourceAmounts allocatable{};
   ResourceAmounts capacity{};
   std::int64_t most_pods = 0;
-  std::string os{};  // "linux", "windows"
+  std::string os{};                      // "linux", "windows"
+  std::vector<std::string> addresses{};  // by which others may know it: IP addresses and host names
   bool is_unschedulable = false;
   std::vector<ObjectCondition> conditions{};
 

@@ -275,11 +275,13 @@ TEST(NodeViewTest, ReadsRoomAndReadiness) {
   const auto node = ReadNode(Parse(R"({"metadata":{"name":"n1"},"spec":{"unschedulable":true},
     "status":{"allocatable":{"cpu":"3920m","memory":"8Gi","pods":"110"},
     "capacity":{"cpu":"4","memory":"9Gi"},"nodeInfo":{"operatingSystem":"linux"},
+    "addresses":[{"type":"InternalIP","address":"10.0.0.7"},{"type":"Hostname","address":"n1"}],
     "conditions":[{"type":"Ready","status":"Unknown"}]}})"));
   ASSERT_TRUE(node.ok()) << node.status();
   EXPECT_EQ(node->allocatable.cpu, Millicores(3920));
   EXPECT_EQ(node->capacity.memory, Gibibytes(9));
   EXPECT_EQ(node->most_pods, 110);
+  EXPECT_EQ(node->addresses, (std::vector<std::string>{"10.0.0.7", "n1"}));
   EXPECT_TRUE(node->is_unschedulable);
   EXPECT_FALSE(node->IsReady());
 }

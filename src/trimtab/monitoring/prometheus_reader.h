@@ -29,24 +29,24 @@ struct ScrapedContainerName {
 };
 
 struct ScrapedContainer {
-  MetricSeries cpu_seconds;           // counter
-  MetricSeries memory_working_set;    // gauge, bytes
-  MetricSeries memory_traffic_bytes;  // counter
+  MetricSeries cpu_seconds = {};           // counter
+  MetricSeries memory_working_set = {};    // gauge, bytes
+  MetricSeries memory_traffic_bytes = {};  // counter
 };
 
 struct ScrapedNode {
-  MetricSeries cpu_seconds;                 // counter
-  MetricSeries memory_used;                 // gauge, bytes
-  MetricSeries memory_traffic_bytes;        // counter
-  MetricSeries network_bytes;               // counter, both ways
-  std::optional<double> network_bandwidth;  // of all its real links, bytes per second
+  MetricSeries cpu_seconds = {};                 // counter
+  MetricSeries memory_used = {};                 // gauge, bytes
+  MetricSeries memory_traffic_bytes = {};        // counter
+  MetricSeries network_bytes = {};               // counter, both ways
+  std::optional<double> network_bandwidth = {};  // of all its real links, bytes per second
 };
 
 struct ScrapedService {
-  MetricSeries requests;  // counter, from an arbitrary zero
+  MetricSeries requests = {};  // counter, from an arbitrary zero
   // The same where each series has a `pod`: of what serves the requests, or of what exported the
   // series; only who knows the pods can tell.
-  std::map<std::string, MetricSeries> requests_by_pod;
+  std::map<std::string, MetricSeries> requests_by_pod = {};
 };
 
 // Everything by the names that the labels give. What has no series is absent.
