@@ -285,9 +285,14 @@ std::string ClusterWatch::Reapplier(std::string_view workload_uid) const {
 }
 
 void ClusterWatch::Tell(std::string_view name_space, const ScaleTarget& target,
-                        WorkloadView workload) {
+                        std::optional<WorkloadView> workload) {
   store_->Change([&](ClusterStore& store) {
-    store.told.insert_or_assign(KeyOf(name_space, target), std::move(workload));
+    const std::string key = KeyOf(name_space, target);
+    if (workload) {
+      store.told.insert_or_assign(key, *std::move(workload));
+    } else {
+      store.told.erase(key);
+    }
   });
 }
 

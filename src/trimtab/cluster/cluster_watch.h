@@ -80,8 +80,9 @@ class ClusterWatch {
   // It stays until the field is held by somebody else.
   std::string Reapplier(std::string_view workload_uid) const;
 
-  // The scale of a workload whose kind has no watch of its own.
-  void Tell(std::string_view name_space, const ScaleTarget& target, WorkloadView workload);
+  // The scale of a workload whose kind has no watch of its own; none: it does not exist.
+  void Tell(std::string_view name_space, const ScaleTarget& target,
+            std::optional<WorkloadView> workload);
 
   // Returns true once `condition` holds, which is asked again after each event; false after
   // `patience`, of wall-clock time.

@@ -1,0 +1,168 @@
+// What a cluster needs between two changes: latecomers, lost sizes and time-outs.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "fmt/format.h"
+#include "trimtab/cluster/cluster_actuator.h"
+#include "trimtab/cluster/pod_size.h"
+#include "trimtab/kubernetes/workload_writes.h"
+#include "trimtab/quantity/text.h"
+
+namespace trimtab {
+namespace {
+
+// The number at the end of the name of a StatefulSet's pod; none for others.
+std::optional<int> OrdinalOf(const PodView& pod) {
+  const std::string& name = pod.meta.name;
+  const std::size_t dash = name.rfind('-');
+  if (dash == std::string::npos) return std::nullopt;
+  int ordinal = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data() + dash + 1, end, ordinal);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return ordinal;
+}
+
+// The fewest replicas that leave every Ready pod: a ReplicaSet removes pods that are not ready
+// first, a StatefulSet those with the highest ordinals. None: not known which would go.
+std::optional<int> FewestWithAllReady(const WorkloadSight& sight) {
+  int fewest = 0;
+  for (const PodSight& pod : sight.pods) {
+    if (!pod.ready) continue;
+    if (sight.workload->kind == "StatefulSet") {
+      const auto ordinal = OrdinalOf(*pod.pod);
+      if (!ordinal) return std::nullopt;
+      fewest = std::max(fewest, *ordinal + 1);
+    } else if (pod.replica_set != nullptr) {
+      ++fewest;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return fewest;
+}
+
+}  // namespace
+
+absl::Status ClusterActuator::Tend() {
+  if (absl::Status health = watch_.Health(); !health.ok()) return health;
+  const ApplicationView view = watch_.View(scaler_);
+  absl::Status first;
+  int resizes_left = options_.most_resizes;
+  for (std::size_t i = 0; i < view.workloads.size(); ++i) {
+    if (view.workloads[i].workload == nullptr) continue;
+    first.Update(TendWorkload(i, view, resizes_left));
+  }
+  const Instant now = clock_.Now();
+  std::erase_if(stuck_, [&](const auto& entry) { return entry.second.until <= now; });
+  std::erase_if(resizing_since_, [&](const auto& entry) {
+    return std::ranges::none_of(view.workloads, [&](const WorkloadSight& sight) {
+      return std::ranges::any_of(
+          sight.pods, [&](const PodSight& pod) { return pod.pod->meta.uid == entry.first; });
+    });
+  });
+  return first;
+}
+
+absl::Status ClusterActuator::TendWorkload(std::size_t index, const ApplicationView& view,
+                                           int& resizes_left) {
+  Subject subject = Look(index, view);
+  auto object = kinds_.Find(scaler_.meta.name_space, scaler_.workloads[index].target);
+  if (!object.ok()) return object.status();
+  subject.object = *std::move(object);
+  absl::Status first = TakeBackReplicas(subject);
+  const WorkloadReading& reading = subject.reading;
+  const bool is_settled = reading.conflict.empty() && !subject.sight.workload->IsRollingOut();
+  if (reading.sizes.empty() || !is_settled ||
+      !WhySizeIsFixed(scaler_.workloads[index], subject.sight).empty()) {
+    return first;
+  }
+  if (!reading.is_in_book) {
+    if (absl::Status put = PutSizes(subject, reading.sizes); !put.ok()) {
+      first.Update(put);
+      return first;
+    }
+  }
+  for (const PodSight& pod : subject.sight.pods) {
+    if (IsLive(pod)) first.Update(TendPod(subject, pod, resizes_left));
+  }
+  return first;
+}
+
+absl::Status ClusterActuator::TendPod(const Subject& subject, const PodSight& pod,
+                                      int& resizes_left) {
+  const PodView& view = *pod.pod;
+  const std::string& uid = view.meta.uid;
+  const Instant now = clock_.Now();
+  const ContainerConfig wanted = subject.reading.state.desired.container;
+  const auto give_up = [&](std::string reason) {
+    resizing_since_.erase(uid);
+    stuck_[uid] = {
+        .wanted = wanted, .reason = std::move(reason), .until = now + options_.resize_pause};
+  };
+  const std::vector<ContainerResize> to = ResizesTo(view, subject.reading.sizes);
+  if (!to.empty()) {
+    const auto stuck = stuck_.find(uid);
+    if (stuck != stuck_.end() && stuck->second.wanted == wanted) return absl::OkStatus();
+    const auto in_use = options_.memory_in_use
+                            ? options_.memory_in_use(MicroserviceId(subject.index))
+                            : std::nullopt;
+    const bool is_too_little =
+        in_use && wanted.memory < pod.limits.memory && wanted.memory < *in_use;
+    if (resizes_left <= 0 || is_too_little) return absl::OkStatus();
+    --resizes_left;
+    const auto resized = ResizeOne(view, to);
+    if (resized.ok() || absl::IsNotFound(resized.status())) return absl::OkStatus();
+    if (absl::IsInvalidArgument(resized.status())) {
+      give_up(std::string(resized.status().message()));
+    }
+    return resized.status();
+  }
+  const ResizeState state = view.Resize();
+  if (state == ResizeState::kDone) {
+    resizing_since_.erase(uid);
+    return absl::OkStatus();
+  }
+  const Instant since = resizing_since_.try_emplace(uid, now).first->second;
+  const bool is_deferred = state == ResizeState::kDeferred;
+  const Duration longest = state == ResizeState::kInfeasible ? Duration(0)
+                           : is_deferred                     ? options_.longest_deferral
+                                                             : options_.longest_resize;
+  if (now - since < longest) return absl::OkStatus();
+  const auto taken_back = ResizeOne(view, ResizesBack(view, subject.sight.containers));
+  if (!taken_back.ok()) return taken_back.status();
+  const std::string_view reason = state == ResizeState::kInfeasible ? "ResizeInfeasible"
+                                  : is_deferred                     ? "ResizeDeferred"
+                                                                    : "ResizeTimedOut";
+  give_up(fmt::format("{}: pod '{}' on node '{}': taken back after {}", reason, view.meta.name,
+                      view.node, FormatDuration(now - since)));
+  return absl::OkStatus();
+}
+
+absl::Status ClusterActuator::TakeBackReplicas(const Subject& subject) {
+  const auto raise = raises_.find(subject.index);
+  if (raise == raises_.end()) return absl::OkStatus();
+  const MicroserviceState& state = subject.reading.state;
+  if (state.pending == 0 || subject.sight.workload->IsRollingOut()) return absl::OkStatus();
+  if (clock_.Now() - raise->second.at < scaler_.provisioning_timeout) return absl::OkStatus();
+  const auto fewest = FewestWithAllReady(subject.sight);
+  if (!fewest) return absl::OkStatus();
+  const int to = std::max({raise->second.from, *fewest, 1});
+  if (to >= state.desired.replicas) return absl::OkStatus();
+  // With the version that the watch has: a pod that became ready since then has moved it on.
+  const absl::Status scaled =
+      SetReplicas(client_, subject.object, to, subject.sight.workload->meta.resource_version,
+                  options_.write)
+          .status();
+  if (!scaled.ok()) return absl::IsAborted(scaled) ? absl::OkStatus() : scaled;
+  AwaitReplicas(subject.index, to);
+  given_up_[subject.index] =
+      fmt::format("ProvisioningTimedOut: {} of {} pods were not ready within {}: {}",
+                  state.desired.replicas - to, state.desired.replicas,
+                  FormatDuration(scaler_.provisioning_timeout), state.reason);
+  raises_.erase(raise);
+  return absl::OkStatus();
+}
+
+}  // namespace trimtab
