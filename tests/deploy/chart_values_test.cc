@@ -104,7 +104,7 @@ TEST_F(ChartValuesTest, MonitoringIsOptional) {
 
 TEST_F(ChartValuesTest, ATokenIsMountedAndNeverAnArgument) {
   const std::string rendered = Rendered({"prometheus.bearerTokenSecret=prometheus"});
-  EXPECT_THAT(rendered, HasSubstr("--prometheus-token-file=/etc/trimtab/prometheus/token"));
+  EXPECT_THAT(rendered, HasSubstr("--prometheus-bearer-token-file=/etc/trimtab/prometheus/token"));
   EXPECT_THAT(rendered, HasSubstr("secretName: prometheus"));
 }
 

@@ -5,20 +5,19 @@
 {{- range .Values.watchNamespaces }}
 - --namespace={{ . }}
 {{- end }}
-{{- if not .Values.watchNamespaces }}
-- --all-namespaces
-{{- end }}
 {{- if .Values.leaderElection.enabled }}
 - --lease={{ include "trimtab.leaseName" . }}
 - --lease-namespace=$(POD_NAMESPACE)
 - --identity=$(POD_NAME)
+{{- else }}
+- --no-leader-election
 {{- end }}
 - --prometheus-url={{ .Values.prometheus.url }}
 {{- range $name, $value := .Values.prometheus.headers }}
 - {{ printf "--prometheus-header=%s: %s" $name $value | quote }}
 {{- end }}
 {{- if .Values.prometheus.bearerTokenSecret }}
-- --prometheus-token-file=/etc/trimtab/prometheus/token
+- --prometheus-bearer-token-file=/etc/trimtab/prometheus/token
 {{- end }}
 {{- if .Values.profile.volume }}
 - --profile=/etc/trimtab/profile/{{ .Values.profile.file }}
@@ -26,8 +25,9 @@
 - --journal=/var/lib/trimtab
 - --listen-metrics={{ .Values.listen.address }}:{{ .Values.listen.metrics }}
 - --listen-health={{ .Values.listen.address }}:{{ .Values.listen.health }}
-- --listen-otlp-http={{ .Values.listen.address }}:{{ .Values.listen.otlpHttp }}
-- --listen-otlp-grpc={{ .Values.listen.address }}:{{ .Values.listen.otlpGrpc }}
+- --listen-otlp={{ .Values.listen.address }}:{{ .Values.listen.otlpHttp }}
+- --listen-otlp={{ .Values.listen.address }}:{{ .Values.listen.otlpGrpc }}
+- --log-format=json
 {{- range .Values.extraArgs }}
 - {{ . | quote }}
 {{- end }}
