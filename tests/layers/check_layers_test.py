@@ -99,7 +99,7 @@ class CheckLayersTest(unittest.TestCase):
         problems = self.problems({'simulation/world.h': '#include "trimtab/kubernetes/api.h"\n'})
         self.assert_one(problems, 'src/trimtab/simulation/world.h:1', "'kubernetes'")
 
-    def test_only_cli_sees_both_worlds(self):
+    def test_a_controller_does_not_see_both_worlds(self):
         problems = self.problems({'controller/CMakeLists.txt':
                                   'trimtab_component(controller DEPS application simulation'
                                   ' kubernetes)\n'})

@@ -77,11 +77,17 @@ constexpr std::array kCommands = {
                         "trimtab plan --instance problem.json -o json",
             .declare = DeclarePlan},
     Command{.name = "simulate",
-            .description = "Run the simulated cluster under one policy",
-            .examples = "trimtab simulate hotel-reservation --policy grad --out out/grad\n"
-                        "trimtab simulate hotel-reservation --policy hpa --hpa-target 60 -o json\n"
-                        "trimtab simulate my.yaml --policy static --load-file rps.txt --minutes 60",
+            .description = "Run the simulated cluster under one policy, or as nodes of a real one",
+            .examples =
+                "trimtab simulate hotel-reservation --policy grad --out out/grad\n"
+                "trimtab simulate hotel-reservation --policy hpa --hpa-target 60 -o json\n"
+                "trimtab simulate my.yaml --policy static --load-file rps.txt --minutes 60\n"
+                "trimtab simulate hotel-reservation --on-kubernetes --namespace hotel",
             .declare = DeclareSimulate},
+    Command{.name = "export workloads",
+            .description = "Print a scenario's microservices as Deployments",
+            .examples = "trimtab export workloads hotel-reservation | kubectl apply -f -",
+            .declare = DeclareExportWorkloads},
     Command{.name = "experiment run",
             .description = "Repeat an experiment: policies side by side, figures, goals",
             .examples = "trimtab experiment run demo\n"

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "trimtab/cli/arguments.h"
+#include "trimtab/cli/cluster_access.h"
 #include "trimtab/cli/commands.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/doctor_cluster.h"
@@ -26,8 +27,7 @@ namespace trimtab {
 namespace {
 
 struct Values {
-  std::string kubeconfig;
-  std::string context;
+  ClusterArguments cluster;
   std::string name_space;
   bool all_namespaces = false;
   bool no_cluster = false;
@@ -44,19 +44,6 @@ struct Values {
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
-}
-
-ConnectionRules RulesOf(const Values& values) {
-  ConnectionRules rules;
-  rules.kubeconfig_flag = values.kubeconfig;
-  rules.context = values.context;
-  rules.kubeconfig_files = Environment("KUBECONFIG");
-  rules.service_host = Environment("KUBERNETES_SERVICE_HOST");
-  rules.service_port = Environment("KUBERNETES_SERVICE_PORT");
-  rules.home = Environment("HOME");
-  rules.proxy.https = Environment("HTTPS_PROXY");
-  rules.proxy.exceptions = Environment("NO_PROXY");
-  return rules;
 }
 
 // "NAME=VALUE" or "NAME: VALUE", taken apart at the first `separator`.
@@ -183,7 +170,7 @@ absl::StatusOr<ExitCode> RunDoctor(const Values& values, Context& context) {
     for (Finding& finding : more) findings.push_back(std::move(finding));
   };
   if (!values.no_cluster) {
-    add(ExamineCluster({.rules = RulesOf(values),
+    add(ExamineCluster({.rules = ConnectionRulesOf(values.cluster),
                         .name_space = values.name_space,
                         .all_namespaces = values.all_namespaces,
                         .timeout = values.timeout},
@@ -203,10 +190,7 @@ CommandAction DeclareDoctor(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
   values->prometheus_url = Environment("TRIMTAB_PROMETHEUS_URL");
   values->jaeger_url = Environment("TRIMTAB_JAEGER_URL");
-  arguments.Option("kubeconfig", &values->kubeconfig,
-                   "the kubeconfig file; otherwise $KUBECONFIG, the cluster around, ~/.kube/config",
-                   "FILE");
-  arguments.Option("context", &values->context, "a context of the kubeconfig");
+  DeclareCluster(arguments, &values->cluster);
   arguments.Option("namespace", &values->name_space,
                    "the namespace to look at; otherwise that of the context");
   arguments.Flag("all-namespaces", &values->all_namespaces, "look at all namespaces");

@@ -16,6 +16,7 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/experiment_support.h"
 #include "trimtab/cli/share_cache.h"
+#include "trimtab/cli/simulate_on_kubernetes.h"
 #include "trimtab/experiment/comparison.h"
 #include "trimtab/experiment/policy_choices.h"
 
@@ -40,6 +41,8 @@ struct Values {
   Millicores container_cpu = OutOfTheBoxHpa().container.cpu;
   Bytes container_memory = OutOfTheBoxHpa().container.memory;
   bool tuned = false;
+  bool on_kubernetes = false;
+  OnKubernetesArguments kubernetes;
   std::uint64_t seed = 1;
   OutputFormat output = OutputFormat::kTable;
 };
@@ -94,13 +97,21 @@ absl::StatusOr<PolicyRunOptions> ChoiceOf(const Values& values, const Experiment
 absl::StatusOr<ExitCode> RunSimulate(const Values& values, Context& context) {
   BarProgress progress(context.progress);
   auto input = MakeExperimentInput({.scenario = values.scenario,
-                                    .directory = values.out,
+                                    .directory = values.on_kubernetes ? "." : values.out,
                                     .seed = values.seed,
                                     .minutes = static_cast<int>(values.minutes),
                                     .load_file = values.load_file,
                                     .interference_file = values.interference_file},
                                    progress, context);
   if (!input.ok()) return input.status();
+  if (values.on_kubernetes) {
+    return RunOnKubernetes(values.kubernetes,
+                           {.minutes = values.minutes,
+                            .span_share = values.span_share,
+                            .seed = values.seed,
+                            .output = values.output},
+                           *input, context);
+  }
   auto run = ChoiceOf(values, *input, context);
   if (!run.ok()) return run.status();
   const auto workload = WorkloadOf(*input, static_cast<int>(values.minutes));
@@ -162,6 +173,11 @@ CommandAction DeclareSimulate(Arguments& arguments) {
   arguments.Flag("tuned", &values->tuned, "take the options that the scenario's tuning found");
   arguments.Option("span-share", &values->span_share, {.min = 0, .max = 1},
                    "of the requests that are traced");
+  arguments.Flag(
+      "on-kubernetes", &values->on_kubernetes,
+      "be nodes of a real cluster in wall-clock time: whoever schedules and scales there "
+      "does it; --policy and its options have no part in it");
+  DeclareOnKubernetes(arguments, &values->kubernetes);
   DeclareSimd(arguments, &values->simd);
   arguments.Seed(&values->seed);
   arguments.Output(&values->output);
