@@ -173,8 +173,8 @@ TEST_F(ChartInstallTest, TwoInNamespacesOfTheirOwnDoNotTouchEachOther) {
 TEST_F(ChartInstallTest, OfOneNameInTwoNamespacesBothMayWatchAll) {
   const std::string other = name_space() + "-b";
   MakeNamespace(other);
-  Chart("install", "trimtab", name_space(), {"replicaCount=0"});
-  Chart("install", "trimtab", other, {"replicaCount=0"});
+  Chart("install", "trimtab", name_space(), {"replicaCount=0", "mode=Apply"});
+  Chart("install", "trimtab", other, {"replicaCount=0", "mode=Apply"});
   Uninstall("trimtab", other);
   const auto one = As("trimtab", name_space());
   ASSERT_NE(one, nullptr);

@@ -87,7 +87,12 @@ TEST_F(ChartValuesTest, RecommendNeitherWritesNorAdmits) {
   EXPECT_THAT(recommend, HasSubstr("--mode=Recommend"));
   EXPECT_THAT(recommend, Not(HasSubstr("pods/resize")));
   EXPECT_THAT(recommend, Not(HasSubstr("kind: MutatingAdmissionPolicy")));
-  EXPECT_THAT(Rendered({"mode=Apply"}), HasSubstr("pods/resize"));
+  const std::string apply = Rendered({"mode=Apply"});
+  EXPECT_THAT(apply, HasSubstr("pods/resize"));
+  EXPECT_THAT(apply, HasSubstr("kind: MutatingAdmissionPolicy"));
+  // A Role of a namespace cannot keep a policy of the cluster.
+  EXPECT_THAT(Rendered({"mode=Apply", "watchNamespaces={shop}"}),
+              Not(HasSubstr("kind: MutatingAdmissionPolicy")));
 }
 
 TEST_F(ChartValuesTest, MonitoringIsOptional) {

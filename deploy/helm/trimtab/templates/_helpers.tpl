@@ -17,6 +17,11 @@
 {{- printf "%s:%s" .Release.Namespace (include "trimtab.fullname" .) -}}
 {{- end -}}
 
+{{/* The same, where a name is one of DNS. */}}
+{{- define "trimtab.policyName" -}}
+{{- printf "%s.%s" .Release.Namespace (include "trimtab.fullname" .) -}}
+{{- end -}}
+
 {{- define "trimtab.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "trimtab.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
