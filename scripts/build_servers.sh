@@ -15,6 +15,7 @@ out=build/servers
 servers=(
   "etcd                    debian          1 etcd-server"
   "prometheus              debian          2 prometheus"
+  "promtool                debian          2 prometheus"
   "kube-apiserver          control-plane 381 k8s.io/kubernetes/cmd/kube-apiserver"
   "kube-controller-manager control-plane  99 k8s.io/kubernetes/cmd/kube-controller-manager"
   "kube-scheduler          control-plane   6 k8s.io/kubernetes/cmd/kube-scheduler"
@@ -86,7 +87,9 @@ find_go() {
 
 make_server() {  # name, folder, package, target
   if [ "$2" = debian ]; then
-    scripts/install_dependencies.sh --unpack "$working/debian" "$3"
+    # One package may hold several of them.
+    [ -f "$working/debian/usr/bin/$1" ] ||
+      scripts/install_dependencies.sh --unpack "$working/debian" "$3"
     mv "$working/debian/usr/bin/$1" "$4"
   else
     local flags
