@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -39,6 +40,11 @@ class PodRunner {
   void SetStarts(bool starts) {
     const std::scoped_lock lock(mutex_);
     starts_ = starts;
+  }
+  // How long after they were scheduled pods start from now on.
+  void SetStartDelay(Duration delay) {
+    const std::scoped_lock lock(mutex_);
+    start_delay_ = delay;
   }
 
  private:
@@ -91,6 +97,8 @@ class PodRunner {
     {
       const std::scoped_lock lock(mutex_);
       resizes = resizes_;
+      const Instant scheduled = scheduled_.try_emplace(uid, clock_.Now()).first->second;
+      if (!is_started && clock_.Now() < scheduled + start_delay_) return;
       if (!is_started && !starts_) crashing_.insert(uid);
       starts = !crashing_.contains(uid);
     }
@@ -154,10 +162,12 @@ class PodRunner {
   const Clock& clock_;
   const std::string name_space_;
   std::mutex mutex_;
-  Resizes resizes_ = Resizes::kDone;  // guarded by mutex_
-  bool starts_ = true;                // guarded by mutex_
-  std::set<std::string> crashing_;    // uids; guarded by mutex_
-  std::jthread thread_;               // ends first
+  Resizes resizes_ = Resizes::kDone;          // guarded by mutex_
+  bool starts_ = true;                        // guarded by mutex_
+  Duration start_delay_{};                    // guarded by mutex_
+  std::map<std::string, Instant> scheduled_;  // by uid; guarded by mutex_
+  std::set<std::string> crashing_;            // uids; guarded by mutex_
+  std::jthread thread_;                       // ends first
 };
 
 }  // namespace trimtab

@@ -110,7 +110,7 @@ class ApiServerTest : public servers::ControlPlaneTest {
          std::string(::testing::UnitTest::GetInstance()->current_test_info()->name())) {
       const bool is_upper = c >= 'A' && c <= 'Z';
       if (is_upper && !name.empty()) name += '-';
-      name += is_upper ? static_cast<char>(c - 'A' + 'a') : c;
+      name += is_upper ? static_cast<char>(c - 'A' + 'a') : c == '/' ? '-' : c;
     }
     return name.substr(0, 60);
   }
