@@ -1,9 +1,12 @@
 // The chart's admission policy on a real API server: with which size pods are born.
-#include <fstream>
-#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/servers/helm.h"
+#include "tests/servers/programs.h"
 #include "trimtab/cluster/testing/cluster_world.h"
 
 namespace trimtab {
@@ -14,38 +17,23 @@ using Json = nlohmann::json;
 constexpr ResourceAmounts kTemplateLimits{Millicores(200), Mebibytes(128)};
 constexpr ResourceAmounts kChosenLimits{Millicores(400), Mebibytes(256)};
 
-std::string FileText(const std::string& path) {
-  std::ifstream file(std::string(TRIMTAB_SOURCE_DIR) + "/deploy/helm/trimtab/" + path);
-  EXPECT_TRUE(file.good()) << path;
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-// The template without what Helm adds.
-std::string PolicyText() {
-  std::istringstream lines(FileText("templates/admission-policy.yaml"));
-  std::string text;
-  const std::string name = R"({{ include "trimtab.fullname" . }})";
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("{{") || line.find("trimtab.labels") != std::string::npos) continue;
-    if (const std::size_t at = line.find(name); at != std::string::npos) {
-      line.replace(at, name.size(), "trimtab");
-    }
-    text += line + "\n";
-  }
-  return text;
-}
+const std::string kChart = TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab";
 
 class AdmissionPolicyServerTest : public ClusterTest {
  protected:
   void SetUp() override {
     ClusterTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    for (const std::string& text : {FileText("crds/appscalers.trimtab.dev.yaml"), PolicyText()}) {
-      const auto applied = control_plane().Kubectl({"apply", "-f", "-"}, text);
-      ASSERT_TRUE(applied.ok()) << applied.status();
-    }
+    servers::RequirePrograms({"helm"});
+    if (IsSkipped() || HasFatalFailure()) return;
+    const auto policy = servers::Helm(
+        control_plane(), {"template", "trimtab", kChart, "--kube-version", "1.36.0", "--set",
+                          "mode=Apply", "--set", fmt::format("image.digest=sha256:{:064}", 1),
+                          "--show-only", "templates/admission-policy.yaml"});
+    ASSERT_TRUE(policy.ok()) << policy.status();
+    const auto applied =
+        control_plane().Kubectl({"apply", "-f", kChart + "/crds", "-f", "-"}, *policy);
+    ASSERT_TRUE(applied.ok()) << applied.status();
     const Json scaler = Parsed(R"({"apiVersion":"trimtab.dev/v1alpha1","kind":"AppScaler",
       "metadata":{"name":"shop"},"spec":{"mode":"Apply","entry":{"serviceName":"web"},
       "objective":{"latency":"300ms"},"workloads":[{"name":"web",
