@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo program servers test fuzz lint format bench install clean
+.PHONY: help demo program image servers test fuzz lint format bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; \
@@ -15,6 +15,9 @@ demo: program ## install what is missing, build the program, run the main job
 program: ## install what is missing, build build/release/trimtab
 	@scripts/install_dependencies.sh build
 	@scripts/build.sh release trimtab
+
+image: program ## pack the program into an OCI archive in build/image, print its digest
+	@scripts/build_image.sh
 
 servers: ## build the real servers that tests start into build/servers, once
 	@scripts/build_servers.sh
