@@ -248,6 +248,7 @@ void SimulatedNodes::RememberReplica(const PodLife& life, Instant now) {
   const Container& container = cluster_->loop().state().containers[replica.container];
   if (container.microservice == replica.microservice && container.ordinal == replica.ordinal) {
     known.requests = static_cast<double>(container.requests);
+    known.failed = static_cast<double>(container.failed_requests);
   }
 }
 
@@ -302,7 +303,8 @@ std::string SimulatedNodes::Series() const {
     past.push_back({.name_space = options_.name_space,
                     .pod = known.pod,
                     .microservice = replica.first,
-                    .requests = known.requests});
+                    .requests = known.requests,
+                    .failed = known.failed});
   }
   return WorldSeries({.state = cluster_->loop().state(),
                       .pods = std::move(pods),

@@ -79,6 +79,7 @@ class SimulatedNodes {
   struct KnownReplica {
     std::string pod;
     double requests = 0;
+    double failed = 0;
     Instant seen;  // when it was last there
   };
   using PodChange = ObjectChange<HostedPod>;

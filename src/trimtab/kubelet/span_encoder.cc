@@ -20,6 +20,7 @@ constexpr int kResource = 1;
 constexpr int kScopeSpans = 2;
 constexpr int kScope = 1;
 constexpr int kSpans = 2;
+constexpr int kStatusError = 2;
 
 void WriteAttribute(pbf_writer& parent, int field, const std::string& key,
                     const std::string& value) {
@@ -55,6 +56,9 @@ void WriteSpan(pbf_writer& scope, const SampledSpan& span, const ClusterState& s
   };
   message.add_fixed64(7, at(span.start));
   message.add_fixed64(8, at(span.end));
+  if (!span.failed) return;
+  pbf_writer status(message, 15);
+  status.add_enum(3, kStatusError);
 }
 
 }  // namespace

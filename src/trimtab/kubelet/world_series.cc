@@ -286,13 +286,15 @@ class WorldText {
     }
   }
 
-  void SampleRequests(std::uint32_t microservice, const MetricLabels& pod, double requests) {
-    text_.Sample(With({{"job", "span-metrics"},
-                       {"service_name", world_.state.scenario->microservices[microservice].name},
-                       {"span_kind", "SPAN_KIND_SERVER"},
-                       {"status_code", "STATUS_CODE_UNSET"}},
-                      pod),
-                 requests);
+  void SampleRequests(std::uint32_t microservice, const MetricLabels& pod, double requests,
+                      double failed) {
+    const MetricLabels labels =
+        With({{"job", "span-metrics"},
+              {"service_name", world_.state.scenario->microservices[microservice].name},
+              {"span_kind", "SPAN_KIND_SERVER"}},
+             pod);
+    text_.Sample(With(labels, {{"status_code", "STATUS_CODE_UNSET"}}), requests - failed);
+    text_.Sample(With(labels, {{"status_code", "STATUS_CODE_ERROR"}}), failed);
   }
 
   void WriteRequests() {
@@ -300,11 +302,12 @@ class WorldText {
     for (const PodLife* pod : world_.pods) {
       const Container* c = SimulatedOf(world_.state, *pod);
       if (c == nullptr) continue;
-      SampleRequests(c->microservice, PodLabels(*pod), static_cast<double>(c->requests));
+      SampleRequests(c->microservice, PodLabels(*pod), static_cast<double>(c->requests),
+                     static_cast<double>(c->failed_requests));
     }
     for (const PastRequests& past : world_.past) {
       SampleRequests(past.microservice, {{"namespace", past.name_space}, {"pod", past.pod}},
-                     past.requests);
+                     past.requests, past.failed);
     }
   }
 

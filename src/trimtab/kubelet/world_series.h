@@ -19,6 +19,7 @@ struct PastRequests {
   std::string pod{};
   std::uint32_t microservice = 0;
   double requests = 0;
+  double failed = 0;  // of these
 };
 
 struct ExposedWorld {

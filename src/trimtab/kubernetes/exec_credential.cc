@@ -72,7 +72,7 @@ ExecCredential::ExecCredential(const ClusterConnection& connection, const Clock&
     : plugin_(*connection.exec),
       connection_(connection),
       clock_(clock),
-      interactive_(may_interact && plugin_.interaction != ExecPlugin::Interaction::kNever) {}
+      interactive_(may_interact && plugin_.interaction != ExecPlugin::Interaction::kNeverAsk) {}
 
 absl::StatusOr<std::shared_ptr<ExecCredential>> ExecCredential::Create(
     const ClusterConnection& connection, const Clock& clock, bool may_interact) {

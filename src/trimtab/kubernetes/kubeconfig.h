@@ -16,13 +16,13 @@ namespace trimtab {
 
 // A program that gives credentials (client.authentication.k8s.io/v1).
 struct ExecPlugin {
-  enum class Interaction { kNever, kIfAvailable, kAlways };
+  enum class Interaction { kNeverAsk, kIfAvailable, kAlways };
 
   std::string command{};  // a name in PATH or a path
   std::vector<std::string> arguments{};
   std::vector<std::pair<std::string, std::string>> environment{};
   std::string install_hint{};
-  Interaction interaction = Interaction::kNever;
+  Interaction interaction = Interaction::kNeverAsk;
   bool provide_cluster_info = false;
 
   friend bool operator==(const ExecPlugin&, const ExecPlugin&) = default;

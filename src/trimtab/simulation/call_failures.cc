@@ -34,7 +34,7 @@ void Calls::OnTimeout(std::uint32_t timeout_class) {
 // The caller gives up; the callee works on, and its CPU is lost.
 void Calls::Expire(std::uint32_t index) {
   Frame& frame = state_.frames[index];
-  if (frame.trace != kNone) spans_.OnCallOver(frame, state_);
+  if (frame.trace != kNone) spans_.OnCallOver(frame, state_, true);
   const std::uint32_t parent = frame.parent;
   frame.detached = true;
   frame.parent = kNone;

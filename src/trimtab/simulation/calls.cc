@@ -270,6 +270,7 @@ std::uint32_t Calls::Finish(std::uint32_t index) {
   container.own_latency.Add(ended - (from_arrival ? frame.arrived : frame.started) -
                             frame.child_union);
   ++container.requests;
+  container.failed_requests += frame.failed ? 1U : 0U;
   container.network_bytes += endpoint.network_bytes;
   if (container.cold > 0) {
     const ColdCacheSpec& cold = state_.scenario->microservices[container.microservice].cold_cache;

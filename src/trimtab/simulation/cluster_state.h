@@ -68,6 +68,7 @@ struct Container {
 
   // Counters, from the start of the replica.
   std::uint64_t requests = 0;
+  std::uint64_t failed_requests = 0;  // of these, answered with an error
   double network_bytes = 0;
   // At the last host tick.
   double tick_cpu = 0;

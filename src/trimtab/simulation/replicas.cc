@@ -246,6 +246,7 @@ void Replicas::Restart(std::uint32_t index) {
   ++c.kills;
   c.state = ReplicaState::kBackOff;
   c.requests = 0;
+  c.failed_requests = 0;
   state_.replica_sets[c.microservice].stuck = fmt::format(
       "killed for memory {} times at a limit of {}", c.kills, FormatMemory(c.limits.memory));
   At(index, state_.now + static_cast<SimNanos>(std::min(

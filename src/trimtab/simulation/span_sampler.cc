@@ -47,17 +47,17 @@ void SpanSampler::OnReply(const Frame& frame, const ClusterState& state) {
     Report({context.trace, context.server, context.client,
             state.programs.endpoints[frame.endpoint].microservice, context.served_by,
             frame.endpoint, context.client == 0 ? frame.kind : kNone, SpanKind::kServer,
-            from_arrival ? frame.arrived : frame.started, frame.ended, state.now});
+            from_arrival ? frame.arrived : frame.started, frame.ended, state.now, frame.failed});
   }
-  if (!frame.detached) OnCallOver(frame, state);
+  if (!frame.detached) OnCallOver(frame, state, frame.failed);
   free_.push_back(frame.trace);
 }
 
-void SpanSampler::OnCallOver(const Frame& frame, const ClusterState& state) {
+void SpanSampler::OnCallOver(const Frame& frame, const ClusterState& state, bool failed) {
   const Context& context = contexts_[frame.trace];
   if (context.client == 0) return;
   Report({context.trace, context.client, context.caller, context.microservice, context.ordinal,
-          frame.endpoint, kNone, SpanKind::kClient, frame.sent, state.now, state.now});
+          frame.endpoint, kNone, SpanKind::kClient, frame.sent, state.now, state.now, failed});
 }
 
 void SpanSampler::Report(const SampledSpan& record) {

@@ -25,6 +25,7 @@ struct SampledSpan {
   SimNanos start = 0;
   SimNanos end = 0;
   SimNanos reported = 0;
+  bool failed = false;  // by an error of its own or of a call, or given up by the caller
 };
 
 // Head sampling: whether a request is traced is drawn when it arrives, from a stream of its own, so
@@ -48,8 +49,8 @@ class SpanSampler {
   void OnServed(const Frame& frame, const ClusterState& state);
   // The caller received the answer; the context is free afterwards.
   void OnReply(const Frame& frame, const ClusterState& state);
-  // The caller gave up: its client span ends.
-  void OnCallOver(const Frame& frame, const ClusterState& state);
+  // The client span of the caller ends: it gave up, or has its answer.
+  void OnCallOver(const Frame& frame, const ClusterState& state, bool failed);
 
   // Spans not yet read, in the order in which they were reported.
   std::deque<SampledSpan>& records() { return records_; }
