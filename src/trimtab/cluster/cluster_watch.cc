@@ -35,8 +35,8 @@ void NoteReapplier(const ObjectChange<WorkloadView>& change, std::string_view ou
   }
   const auto known = reappliers.find(uid);
   if (known != reappliers.end() && known->second != holder.manager) reappliers.erase(known);
-  const bool was_ours =
-      change.previous != nullptr && change.previous->replicas_holder.manager == ours;
+  const bool was_ours = change.previous != nullptr &&
+                        change.previous->replicas_holder == FieldHolder{std::string(ours), "scale"};
   if (was_ours && !holder.manager.empty() && holder.manager != ours && holder.subresource.empty() &&
       !IsByHand(holder)) {
     reappliers[uid] = holder.manager;

@@ -28,15 +28,17 @@ std::int64_t Count(const Json& object, JsonPath path) {
   return IntegerAt(object, path).value_or(0);
 }
 
+// Where several set the same value, one that set it in the object itself: it will set it again.
 FieldHolder HolderOfReplicas(const Json& workload) {
+  FieldHolder holder;
   for (const Json& entry : ArrayAt(workload, {"metadata", "managedFields"})) {
-    if (ValueAt(entry, {"fieldsV1", "f:spec", "f:replicas"}) != nullptr) {
-      return {.manager = TextAt(entry, {"manager"}),
+    if (ValueAt(entry, {"fieldsV1", "f:spec", "f:replicas"}) == nullptr) continue;
+    holder = {.manager = TextAt(entry, {"manager"}),
               .subresource = TextAt(entry, {"subresource"}),
               .is_applied = TextAt(entry, {"operation"}) == "Apply"};
-    }
+    if (holder.subresource.empty()) break;
   }
-  return {};
+  return holder;
 }
 
 absl::Status Missing(const char* field) {
