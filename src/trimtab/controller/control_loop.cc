@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "trimtab/controller/decision_json.h"
+#include "trimtab/controller/second_look.h"
 #include "trimtab/deployment/allocation_diff.h"
 #include "trimtab/quantity/text.h"
 
@@ -96,7 +97,8 @@ Decision ControlLoop::RunOnce() {
   decision.dry_run = options_.mode == CommitMode::kDryRun;
 
   observer_.Observe(decision);  // u_i, I_i, Phi_i and the measured tail (III-B)
-  Verify(decision);             // earlier commits against that tail
+  NoticeForeignChange(decision);
+  Verify(decision);  // earlier commits against that tail
 
   const Duration started = stopwatch_();
   Predict(decision);  // how far the predictions have been off
@@ -139,10 +141,22 @@ void ControlLoop::Predict(Decision& decision) {
   decision.tail_correction = bias_.correction();
 }
 
+// What someone else has changed is planned from, and not written over at once: he may be at it.
+void ControlLoop::NoticeForeignChange(Decision& decision) {
+  if (decision.states.empty()) return;
+  std::optional<std::string> foreign;
+  if (asked_) foreign = ForeignChange(*asked_, decision.states, parts_.application);
+  asked_ = decision.desired;
+  if (!foreign) return;
+  limits_.ChangedByOthers(decision.at, decision.desired);
+  decision.Degrade(Degradation::kForeignChange, *std::move(foreign));
+}
+
 void ControlLoop::Prepare(Decision& decision) {
   if (decision.held) return;
-  decision.scale_down_allowed =
-      decision.observation.gaps.empty() && !limits_.SomethingStarts(decision.at, decision.states);
+  decision.scale_down_allowed = decision.observation.gaps.empty() &&
+                                !limits_.SomethingStarts(decision.at, decision.states) &&
+                                !limits_.IsFrozen(decision.at);
   auto plan = parts_.policy.MakePlan({.application = parts_.application,
                                       .observation = decision.observation,
                                       .desired = decision.desired,
@@ -169,6 +183,10 @@ void ControlLoop::Check(Decision& decision) {
     return decision.Hold(Degradation::kPlanInvalid, safe.status().ToString());
   }
   decision.safe = *std::move(safe);
+  if (decision.Has(Degradation::kForeignChange) && !decision.dry_run) {
+    decision.held = true;
+    return;
+  }
   decision.changes = StageChanges(decision.desired, decision.safe->target);
 }
 
@@ -200,6 +218,7 @@ void ControlLoop::Commit(Decision& decision) {
   if (!decision.Committed()) return;
 
   const Allocation reached = decision.Reached();
+  asked_ = reached;
   limits_.Committed(parts_.clock.Now(), reached);
   std::vector<MicroserviceId> changed;
   for (const AllocationChange& change : Diff(decision.desired, reached)) {
@@ -223,6 +242,14 @@ void ControlLoop::CommitLowers(Decision& decision) {
     // The world was left as it was, and the lowers start from the raised state: nothing to check.
     decision.lowers.emplace().accepted = decision.changes.lowers;
     return;
+  }
+  if (!decision.changes.raises.empty()) {
+    const auto look = observer_.LookAgain(parts_.clock.Now());
+    const std::optional<std::string> against =
+        look.ok() ? AgainstLowers(decision, *look, parts_.application) : look.status().ToString();
+    if (against) {
+      return decision.Degrade(Degradation::kLowersCancelled, *against + ": nothing is lowered");
+    }
   }
   decision.lowers = trimtab::Commit(decision.changes.lowers, parts_.actuator, options_.mode);
   ReportRefusals(*decision.lowers, decision);
@@ -255,11 +282,7 @@ void ControlLoop::ReportRefusals(const CommitReport& report, Decision& decision)
 
 void ControlLoop::Finish(Decision& decision) {
   bias_.Predicted(decision.at, UncorrectedPrediction(decision));
-  if (std::ranges::any_of(decision.troubles, [](const Trouble& trouble) {
-        return trouble.what == Degradation::kClockJumped;
-      })) {
-    watch_.Clear();
-  }
+  if (decision.Has(Degradation::kClockJumped)) watch_.Clear();
   record_.Add(decision);
   record_.reversions = watch_.reversions();
   record_.unverified = watch_.unverified();

@@ -43,9 +43,12 @@ struct ControlParts {
 // Nothing is done that was not written down before: a decision is in the journal, durably, when its
 // first change reaches the actuator. Failure is never a smaller allocation: on any error the last
 // applied one stays, and the reason is in the journal and in record(). Raises are committed first;
-// the lowers of the same decision follow when every raise is effective, and are left out when that
-// takes until the next decision. The first full window after a commit that misses the SLA is a
-// reversion: the decision of that moment prepares again, from the corrected prediction.
+// the lowers of the same decision follow when every raise is effective and a second look at metrics
+// and state says nothing against them (AgainstLowers); they are left out when that takes until the
+// next decision. A decision that finds an allocation that this loop has not asked for plans from it
+// and changes nothing, and nothing is lowered for one stabilisation window. The first full window
+// after a commit that misses the SLA is a reversion: the decision of that moment prepares again,
+// from the corrected prediction.
 //
 // Deterministic: depends on its parts alone; the stopwatch reaches record().planning_times only.
 // Thread-safety: one caller at a time. Owns no thread and sleeps only by Clock::WaitUntil.
@@ -72,6 +75,7 @@ class ControlLoop {
   ControlLoop(const ControlParts& parts, const ControlOptions& options, Stopwatch stopwatch,
               WorldObserver observer, SafetyLimits limits);
 
+  void NoticeForeignChange(Decision& decision);
   void Verify(const Decision& decision);
   void Predict(Decision& decision);
   void Prepare(Decision& decision);
@@ -91,6 +95,7 @@ class ControlLoop {
   TailBias bias_;
   CommitWatch watch_;
   int graph_version_ = 0;
+  std::optional<Allocation> asked_;  // of the world, by the last decision that knew its state
   ControlRecord record_;
 };
 

@@ -24,8 +24,8 @@ absl::Status ControlOptions::Validate() const {
     problems += fmt::format("; quantile of the tails is {}, must be the SLA's {}",
                             tails.quantile.level(), sla.quantile.level());
   }
-  for (const absl::Status& part :
-       {monitor.Validate(), tails.Validate(), safety.Validate(), bias.Validate()}) {
+  for (const absl::Status& part : {monitor.Validate(), tails.Validate(), windows.Validate(),
+                                   safety.Validate(), bias.Validate()}) {
     if (!part.ok()) problems += "; " + std::string(part.message());
   }
   if (problems.empty()) return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "trimtab/application/application.h"
 #include "trimtab/controller/tail_bias.h"
+#include "trimtab/controller/window_rules.h"
 #include "trimtab/deployment/commit.h"
 #include "trimtab/deployment/safety_options.h"
 #include "trimtab/monitoring/monitor.h"
@@ -27,6 +28,7 @@ struct ControlOptions {
 
   MonitorOptions monitor;
   TailTrackerOptions tails;  // its quantile is the SLA's
+  WindowRulesOptions windows;
   SafetyOptions safety;
   TailBiasOptions bias;
 

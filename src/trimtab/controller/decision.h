@@ -31,8 +31,10 @@ enum class Degradation : std::uint8_t {
   kChangeRefused,      // the world refused a change: what it accepted stays
   kStalePlan,          // someone else changed the allocation: the rest is not tried
   kRaisesIneffective,  // raises were not effective in time: the lowers are left out
+  kLowersCancelled,    // what was seen after the raises speaks against the lowers
+  kForeignChange,      // someone else changed the allocation: nothing is changed now
 };
-inline constexpr std::size_t kDegradationCount = 10;
+inline constexpr std::size_t kDegradationCount = 12;
 // "metrics-down", "traces-down", "state-unknown", ...
 std::string_view DegradationName(Degradation degradation);
 
@@ -74,6 +76,7 @@ struct Decision {
     Degrade(what, std::move(words));
     held = true;
   }
+  bool Has(Degradation what) const;
   bool HasChanges() const { return !changes.raises.empty() || !changes.lowers.empty(); }
   // Whether the world accepted at least one change.
   bool Committed() const;

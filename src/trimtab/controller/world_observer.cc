@@ -24,8 +24,8 @@ absl::StatusOr<WorldObserver> WorldObserver::Create(const Application& applicati
   if (!tail_options.sla) tail_options.sla = options.sla.latency;
   auto tails = TailTracker::Create(application, tail_options);
   if (!tails.ok()) return tails.status();
-  return WorldObserver(application, traces, metrics, actuator, options.interval,
-                       *std::move(monitor), *std::move(tails));
+  return WorldObserver(application, traces, metrics, actuator, options, *std::move(monitor),
+                       *std::move(tails));
 }
 
 void WorldObserver::Observe(Decision& decision) {
@@ -39,6 +39,7 @@ void WorldObserver::ReadMetrics(Decision& decision) {
   const auto snapshot = metric_source_->Read(decision.at, monitor_.options().rate_window);
   if (snapshot.ok()) {
     decision.observation = monitor_.Observe(*snapshot);
+    requests_.Append(snapshot->application_requests);
   } else {
     decision.observation.microservices.resize(application_->size());
     decision.observation.gaps.push_back("metrics: " + snapshot.status().ToString());
@@ -47,13 +48,18 @@ void WorldObserver::ReadMetrics(Decision& decision) {
   decision.observation.at = decision.at;
 }
 
-void WorldObserver::ReadState(Decision& decision) {
+absl::StatusOr<std::vector<MicroserviceState>> WorldObserver::States() {
   auto states = actuator_->State();
   if (states.ok() && states->size() != application_->size()) {
-    states = absl::InternalError(fmt::format("the world has {} microservices, application '{}' {}",
-                                             states->size(), application_->name(),
-                                             application_->size()));
+    return absl::InternalError(fmt::format("the world has {} microservices, application '{}' {}",
+                                           states->size(), application_->name(),
+                                           application_->size()));
   }
+  return states;
+}
+
+void WorldObserver::ReadState(Decision& decision) {
+  auto states = States();
   if (!states.ok()) {
     decision.Hold(Degradation::kStateUnknown, states.status().ToString());
     return;
@@ -75,12 +81,37 @@ void WorldObserver::ReadTraces(Decision& decision) {
   const absl::Status read = tails_->Read(*trace_source_, decision.at);
   if (read.ok()) {
     tails_->AddTo(decision.observation, decision.at);
+    CheckWindow(decision);
     return;
   }
   // What was read before may be half of a window: no tail is better than that.
   decision.observation.window = tails_->options().window;
   decision.observation.gaps.push_back("traces: " + read.ToString());
   decision.Degrade(Degradation::kTracesDown, read.ToString());
+}
+
+void WorldObserver::CheckWindow(Decision& decision) {
+  const WindowEvidence evidence = {
+      .now = decision.at,
+      .window = tails_->WindowAt(decision.at),
+      .counts_in = [this](const TimeWindow& window) { return tails_->CountsIn(window); },
+      .account = trace_source_->account(),
+      .sampling_share = trace_source_->sampling_share(),
+      .requests = &requests_};
+  for (std::string& gap : rules_.Check(evidence)) {
+    decision.observation.gaps.push_back(std::move(gap));
+  }
+}
+
+absl::StatusOr<WorldObserver::SecondLook> WorldObserver::LookAgain(Instant now) {
+  const auto snapshot = metric_source_->Read(now, monitor_.options().rate_window);
+  if (!snapshot.ok()) return snapshot.status();
+  auto states = States();
+  if (!states.ok()) return states.status();
+  Monitor monitor = monitor_;  // what is wrong in the data was counted in Observe()
+  return SecondLook{.states = *std::move(states),
+                    .observation = monitor.Observe(*snapshot),
+                    .lost_spans = rules_.HasLostSince(trace_source_->account())};
 }
 
 void WorldObserver::CheckClock(Decision& decision) {

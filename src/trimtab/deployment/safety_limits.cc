@@ -176,6 +176,13 @@ bool SafetyLimits::SomethingStarts(Instant now, const std::vector<MicroserviceSt
   return starts;
 }
 
+void SafetyLimits::ChangedByOthers(Instant now, const Allocation& desired) {
+  frozen_until_ = now + options_.scale_down_stabilisation;
+  wanted_.push_back({now, desired});
+  committed_.clear();
+  committed_.push_back({now, desired});
+}
+
 void SafetyLimits::Committed(Instant now, const Allocation& desired) {
   committed_.push_back({now, desired});
 }

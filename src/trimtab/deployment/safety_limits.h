@@ -66,6 +66,13 @@ class SafetyLimits {
   // Remembers what the world was asked for, for the rate window.
   void Committed(Instant now, const Allocation& desired);
 
+  // Someone else has changed what the world is asked for, to `desired`: nothing of it is lowered
+  // for one stabilisation window, and the rate window begins anew. REQUIRES: before Check() of
+  // `now`.
+  void ChangedByOthers(Instant now, const Allocation& desired);
+  // Whether such a window has not passed.
+  bool IsFrozen(Instant now) const { return frozen_until_ && now < *frozen_until_; }
+
   // Whether replicas start or containers change size, for no longer than longest_start: then
   // nothing will be lowered, and a planner need not try. REQUIRES: `now` never goes back.
   bool SomethingStarts(Instant now, const std::vector<MicroserviceState>& states);
@@ -85,6 +92,7 @@ class SafetyLimits {
   std::deque<Past> wanted_;     // within the stabilisation window
   std::deque<Past> committed_;  // the state at the rate window's beginning, then every change in it
   std::vector<std::optional<Instant>> starting_since_;  // per microservice
+  std::optional<Instant> frozen_until_;
 };
 
 }  // namespace trimtab

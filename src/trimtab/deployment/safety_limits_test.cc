@@ -136,6 +136,20 @@ TEST_F(SafetyLimitsTest, LowersOnlyToTheLargestThatWasAskedForLately) {
   EXPECT_EQ(Step(61, Of(5, 200, 100), Of(9, 200, 100)), Of(9, 200, 100));
 }
 
+TEST_F(SafetyLimitsTest, WhatSomeoneElseChangedIsNotLoweredForOneWindow) {
+  SafetyOptions options = Open();
+  options.scale_down_stabilisation = seconds(60);
+  Use(options);
+  EXPECT_EQ(Step(0, Of(2, 200, 100), Of(2, 200, 100)), Of(2, 200, 100));
+  limits_->ChangedByOthers(At(100), Allocation(1, Of(6, 200, 100)));
+  EXPECT_EQ(Step(100, Of(6, 200, 100), Of(2, 200, 100)), Of(6, 200, 100));
+  EXPECT_THAT(Names(), testing::ElementsAre("stabilisation"));
+  EXPECT_TRUE(limits_->IsFrozen(At(159)));
+  EXPECT_EQ(Step(159, Of(6, 200, 100), Of(2, 200, 100)), Of(6, 200, 100));
+  EXPECT_FALSE(limits_->IsFrozen(At(160)));
+  EXPECT_EQ(Step(160, Of(6, 200, 100), Of(2, 200, 100)), Of(2, 200, 100));
+}
+
 TEST_F(SafetyLimitsTest, NothingIsLoweredWhileReplicasStart) {
   Use(Open());
   states_[0].pending = 1;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,7 +57,7 @@ class FakeMetrics : public MetricSource {
         const double use = 0.1 * InCores(state.desired.container.cpu);
         cpu += use;
         container.cpu_seconds = Counter(use, now, window);
-        container.memory_working_set = Gauge(5e7, now);
+        container.memory_working_set = Gauge(memory, now);
         container.requests = Counter(load / state.ready, now, window);
         snapshot.containers.push_back(container);
       }
@@ -69,6 +70,13 @@ class FakeMetrics : public MetricSource {
     host.memory_used = Gauge(5e8, now);
     snapshot.hosts.push_back(host);
     snapshot.application_requests = Counter(load, now, window);
+    if (!gap.empty()) snapshot.gaps.push_back(gap);
+    for (ContainerMetrics& container : snapshot.containers) {
+      if (!silent_pods.contains(container.pod)) continue;
+      container.cpu_seconds.clear();
+      container.memory_working_set.clear();
+      container.requests.clear();
+    }
     if (lose_request_counter && !snapshot.containers.empty()) {
       snapshot.containers.front().requests.clear();
     }
@@ -76,8 +84,11 @@ class FakeMetrics : public MetricSource {
   }
 
   double load = 100;
+  double memory = 5e7;  // bytes, of each container
   absl::Status error;
   bool lose_request_counter = false;
+  std::string gap;                    // words of the source, when there are any
+  std::set<std::string> silent_pods;  // that have no samples
 
  private:
   static constexpr std::int64_t kScrape = 15;
@@ -108,7 +119,9 @@ class FakeTraces : public TraceSource {
     return absl::OkStatus();
   }
   double sampling_share() const override { return 1; }
+  SpanAccount account() const override { return lost; }
 
+  SpanAccount lost;
   Duration tail = std::chrono::milliseconds(200);
   std::string service = "m0";
   absl::Status error;
