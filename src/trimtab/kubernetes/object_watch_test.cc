@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -159,7 +160,7 @@ TEST(ObjectWatchTest, DeliversTheListAndThenEveryEvent) {
   EXPECT_EQ(world.watch->state().events, 3);
   EXPECT_THAT(world.api->requests()[1].target,
               HasSubstr("fieldSelector=a%3Db&watch=true&allowWatchBookmarks=true&"
-                        "resourceVersion=10&timeoutSeconds=300"));
+                        "resourceVersion=10&timeoutSeconds=100"));
 }
 
 TEST(ObjectWatchTest, ACutStreamGoesOnFromTheLastWholeEvent) {
@@ -264,6 +265,27 @@ TEST(ObjectWatchTest, ASilentWatchIsReplaced) {
                Sends({EventBytes("ADDED", WatchedObject("a", 11))})},
               options);
   EXPECT_THAT(world.record.Wait(2), ElementsAre("=", "+a@11"));
+}
+
+// Nothing happens in the collection: after a failure the end of a short watch is what says that the
+// server is there again.
+TEST(ObjectWatchTest, AQuietCollectionIsHeardOfSoonAfterAFailure) {
+  WatchOptions options;
+  options.first_length = std::chrono::seconds(1);
+  World world({ListBody(10, {})},
+              {Cuts("{"),
+               [](const Request&, const LoopbackConnection& connection) {
+                 connection.BeginChunks();
+                 std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+                 connection.EndChunks();
+               }},
+              options);
+  world.WaitForWatches(3);
+  EXPECT_TRUE(world.watch->state().error.ok()) << world.watch->state().error;
+  EXPECT_EQ(world.watch->state().lists, 1);
+  const auto requests = world.api->requests();
+  EXPECT_THAT(requests[2].target, HasSubstr("timeoutSeconds=1"));
+  EXPECT_THAT(requests[3].target, HasSubstr("timeoutSeconds=100"));
 }
 
 TEST(ObjectWatchTest, OurOwnDeadlineEndsAWatchThatTheServerKeeps) {

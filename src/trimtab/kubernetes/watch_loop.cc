@@ -1,5 +1,6 @@
 #include "trimtab/kubernetes/watch_loop.h"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -62,7 +63,9 @@ void WatchLoop::Run(const std::stop_token& stop) {
     has_progress_ = false;
     const Instant before = clock_.Now();
     const bool is_list = version_.empty();
-    const absl::Status status = is_list ? ListOnce(stop) : WatchOnce(stop);
+    const Duration length =
+        failures == 0 ? options_.length : std::min(options_.length, options_.first_length);
+    const absl::Status status = is_list ? ListOnce(stop) : WatchOnce(length, stop);
     if (stop.stop_requested()) return;
     Note(status);
     if (!status.ok() && !MayResume(status)) version_.clear();
@@ -109,8 +112,8 @@ absl::Status WatchLoop::ListOnce(const std::stop_token& stop) {
   return absl::OkStatus();
 }
 
-absl::Status WatchLoop::WatchOnce(const std::stop_token& stop) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(options_.length).count();
+absl::Status WatchLoop::WatchOnce(Duration length, const std::stop_token& stop) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(length).count();
   ApiQuery query = selector_;
   query.emplace_back("watch", "true");
   query.emplace_back("allowWatchBookmarks", "true");
@@ -127,7 +130,7 @@ absl::Status WatchLoop::WatchOnce(const std::stop_token& stop) {
     if (used.ok()) Note(used);
     return used.ok() && !stop.stop_requested();
   };
-  const absl::Status status = client_.Stream(path_, query, options_.length + options_.patience,
+  const absl::Status status = client_.Stream(path_, query, length + options_.patience,
                                              options_.longest_silence, on_chunk, stop);
   return used.ok() ? status : used;
 }

@@ -20,10 +20,13 @@
 namespace trimtab {
 
 struct WatchOptions {
-  // How long the server is asked to keep one watch. Ours ends `patience` later.
-  Duration length = std::chrono::minutes(5);
+  // How long the server is asked to keep one watch. Ours ends `patience` later. Shorter than the
+  // silence below: a collection in which nothing ever happened brings no bookmarks, either, and the
+  // end of its watch is all that its server says.
+  Duration length = std::chrono::seconds(100);
+  // Of the first watch after a failure, which says the sooner that the server is back.
+  Duration first_length = std::chrono::seconds(5);
   Duration patience = std::chrono::seconds(10);
-  // Bookmarks come about every minute, so two without a byte mean a dead connection.
   Duration longest_silence = std::chrono::minutes(2);
   Bytes largest_event = Mebibytes(8);
   std::size_t most_objects = 100'000;
@@ -65,6 +68,7 @@ class WatchSink {
 //     410, as an answer or as an event:         list again
 //     an event that cannot be used:             list again
 //   a pause, jittered and doubling, after each failure and after a watch that ended at once
+//   a short watch after each failure
 //
 // Versions are only handed back to the server, never compared. Thread-safety: state() from any
 // thread. Memory: one page of a list, or one event.
@@ -83,7 +87,7 @@ class WatchLoop {
  private:
   void Run(const std::stop_token& stop);
   absl::Status ListOnce(const std::stop_token& stop);
-  absl::Status WatchOnce(const std::stop_token& stop);
+  absl::Status WatchOnce(Duration length, const std::stop_token& stop);
   absl::Status OnEvent(const WatchEvent& event);
   void Note(const absl::Status& status);
 
