@@ -4,8 +4,8 @@
     check_receiver.py --program build/release/trimtab [--sdk]
 
 Without --sdk requests of OTLP in JSON, plain and gzip, from several connections at once. With --sdk
-the OpenTelemetry SDK for Python sends over HTTP and gRPC; it is installed from PyPI into an
-environment of its own. Exits with 77 when that cannot be had: the test is then skipped.
+the OpenTelemetry SDK for Python sends over HTTP and gRPC, in clear text and with TLS; it is
+installed from PyPI into an environment of its own. Exits with 77 when that cannot be had: the test is then skipped.
 """
 import argparse
 import gzip
@@ -30,17 +30,21 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind
-protocol, port, traces = sys.argv[1], sys.argv[2], int(sys.argv[3])
+protocol, port, traces, authority = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
 if protocol == 'grpc':
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-    from grpc import Compression
-    make = lambda: OTLPSpanExporter(endpoint='127.0.0.1:' + port, insecure=True,
-                                    compression=Compression.Gzip)
+    from grpc import Compression, ssl_channel_credentials
+    how = {'insecure': True}
+    if authority:
+        how = {'credentials': ssl_channel_credentials(open(authority[0], 'rb').read())}
+    make = lambda: OTLPSpanExporter(endpoint='127.0.0.1:' + port, compression=Compression.Gzip, **how)
 else:
     from opentelemetry.exporter.otlp.proto.http import Compression
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    make = lambda: OTLPSpanExporter(endpoint='http://127.0.0.1:%s/v1/traces' % port,
-                                    compression=Compression.Gzip)
+    how = {'certificate_file': authority[0]} if authority else {}
+    scheme = 'https' if authority else 'http'
+    make = lambda: OTLPSpanExporter(endpoint='%s://127.0.0.1:%s/v1/traces' % (scheme, port),
+                                    compression=Compression.Gzip, **how)
 providers = {}
 for service in ('frontend', 'search', 'profile'):
     providers[service] = TracerProvider(resource=Resource.create({'service.name': service}))
@@ -84,11 +88,12 @@ def requests(traces):
 class Receiver:
     """A `trimtab graph --listen` that runs until finish()."""
 
-    def __init__(self, program):
-        self.process = subprocess.Popen([program, 'graph', '--listen', '127.0.0.1:0', '-o', 'json'],
+    def __init__(self, program, *tls):
+        self.process = subprocess.Popen([program, 'graph', '--listen', '127.0.0.1:0', '-o', 'json', *tls],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
-        found = re.fullmatch(r'receiving OTLP on 127\.0\.0\.1 port (\d+), HTTP and gRPC\n', line)
+        found = re.fullmatch(r'receiving OTLP on 127\.0\.0\.1 port (\d+), HTTP and gRPC%s\n' %
+                             (', with TLS' if tls else ''), line)
         if not found:
             sys.exit('unexpected: ' + line + self.process.stderr.read())
         self.port = int(found.group(1))
@@ -138,6 +143,16 @@ def check_json(program):
     assert 'received %d spans; handed on %d of %d traces' % (5 * traces, 5 * traces, traces) in err, err
 
 
+def make_certificate(folder):
+    """Of the receiver, signed by itself."""
+    certificate, key = folder + '/tls.crt', folder + '/tls.key'
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+                    '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=receiver',
+                    '-addext', 'subjectAltName=IP:127.0.0.1'],
+                   check=True, stderr=subprocess.DEVNULL)
+    return certificate, key
+
+
 def check_sdk(program):
     with tempfile.TemporaryDirectory() as folder:
         made = subprocess.run([sys.executable, '-m', 'venv', folder]).returncode == 0 and \
@@ -146,18 +161,21 @@ def check_sdk(program):
         if not made:
             print('skipped: the OpenTelemetry SDK cannot be installed from PyPI')
             sys.exit(77)
-        for protocol in ('http', 'grpc'):
-            receiver = Receiver(program)
+        certificate, key = make_certificate(folder)
+        for protocol, has_tls in (('http', False), ('grpc', False), ('http', True), ('grpc', True)):
+            receiver = Receiver(program, *(['--tls-certificate', certificate, '--tls-key', key]
+                                           if has_tls else []))
             traces = 200
             subprocess.run([folder + '/bin/python', '-c', SENDER, protocol, str(receiver.port),
-                            str(traces)], check=True, timeout=120, env=dict(os.environ, no_proxy='*'))
+                            str(traces), *([certificate] if has_tls else [])],
+                           check=True, timeout=120, env=dict(os.environ, no_proxy='*'))
             graph, err = receiver.finish()
             assert 'received %d spans; handed on %d of %d traces' % (5 * traces, 5 * traces, traces) \
                 in err, err
             assert graph['traces'] == traces, graph
             names = sorted(of['name'] for of in graph['microservices'])
             assert names == sorted(SERVICES), names
-            print('%s: %d traces are whole' % (protocol, traces))
+            print('%s%s: %d traces are whole' % (protocol, ' with TLS' if has_tls else '', traces))
 
 
 def main():

@@ -4,7 +4,9 @@
 #include <fmt/ostream.h>
 
 #include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "trimtab/clock/system_clock.h"
 #include "trimtab/http/http_client.h"
@@ -31,6 +33,30 @@ void WriteAccount(const SpanAccount& account, std::ostream& err) {
   }
 }
 
+// What the receiver says of its certificate on its own thread, printed on the command's.
+class TlsChanges {
+ public:
+  void Add(const absl::Status& status) {
+    const std::scoped_lock lock(mutex_);
+    changes_.push_back(status);
+  }
+  void WriteTo(std::ostream& err) {
+    const std::scoped_lock lock(mutex_);
+    for (const absl::Status& change : changes_) {
+      fmt::print(err, "{}\n",
+                 change.ok() ? "the changed certificate is in use"
+                             : fmt::format("the changed certificate is not used: {}",
+                                           std::string(change.message())));
+    }
+    if (!changes_.empty()) err.flush();
+    changes_.clear();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<absl::Status> changes_;
+};
+
 // However a source fails: there is no data to be had from it now.
 absl::Status AsUnavailable(const absl::Status& status) {
   if (absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ||
@@ -48,13 +74,21 @@ absl::Status Listen(const LiveSpans& values, const std::function<void(const Span
     if (!address.ok()) return address.status();
     addresses.push_back(*address);
   }
+  auto tls = TlsFilesOf(values.tls);
+  if (!tls.ok()) return tls.status();
+  if (absl::Status status = CheckListeners(values.tls, addresses, "--listen"); !status.ok()) {
+    return status;
+  }
   SystemClock clock;
-  const auto receiver =
-      OtlpReceiver::Start(addresses, clock, {.inbox = {.arguments = values.arguments}});
+  TlsChanges changes;
+  OtlpReceiverOptions options = {.inbox = {.arguments = values.arguments}};
+  options.sockets.tls = *std::move(tls);
+  options.sockets.tls_report = [&changes](const absl::Status& status) { changes.Add(status); };
+  const auto receiver = OtlpReceiver::Start(addresses, clock, std::move(options));
   if (!receiver.ok()) return receiver.status();
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    fmt::print(context.err, "receiving OTLP on {} port {}, HTTP and gRPC\n", addresses[i].host,
-               (*receiver)->ports()[i]);
+    fmt::print(context.err, "receiving OTLP on {} port {}, HTTP and gRPC{}\n", addresses[i].host,
+               (*receiver)->ports()[i], values.tls.certificate.empty() ? "" : ", with TLS");
   }
   context.err.flush();
   SpanInbox& inbox = (*receiver)->inbox();
@@ -63,6 +97,7 @@ absl::Status Listen(const LiveSpans& values, const std::function<void(const Span
   while (!context.stop &&
          (values.listen_for == Duration(0) || clock.Now() - begin < values.listen_for)) {
     clock.WaitUntil(clock.Now() + kStep);
+    changes.WriteTo(context.err);
     if (const absl::Status read = inbox.Read(clock.Now(), take); !read.ok()) return read;
   }
   inbox.ReadRest(clock.Now(), take);
@@ -107,6 +142,7 @@ absl::Status Ask(const LiveSpans& values, const std::function<void(const Span&)>
 void DeclareLiveSpans(Arguments& arguments, LiveSpans* values) {
   arguments.OptionList("listen", &values->listen,
                        "receive OTLP here, HTTP and gRPC, such as 127.0.0.1:4318", "ADDRESS");
+  DeclareListenerTls(arguments, &values->tls);
   arguments.Option("for", &values->listen_for,
                    {.min = Duration(0), .max = std::chrono::hours(100'000)},
                    "how long to listen; 0: until Ctrl-C");

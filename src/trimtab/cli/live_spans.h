@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "trimtab/cli/arguments.h"
 #include "trimtab/cli/context.h"
+#include "trimtab/cli/listener_tls.h"
 #include "trimtab/quantity/time.h"
 #include "trimtab/tracing/argument_bins.h"
 #include "trimtab/tracing/name_table.h"
@@ -17,6 +18,7 @@ namespace trimtab {
 
 struct LiveSpans {
   std::vector<std::string> listen;  // addresses
+  ListenerTls tls{};
   Duration listen_for{0};
   std::string jaeger;  // URL
   std::string jaeger_api = "v1";
@@ -28,14 +30,14 @@ struct LiveSpans {
   bool is_asking() const { return !jaeger.empty(); }
 };
 
-// --listen, --for, --jaeger, --jaeger-api, --service and --last; `values` must live until the
-// command ran.
+// --listen and how (ListenerTls), --for, --jaeger, --jaeger-api, --service and --last; `values`
+// must live until the command ran.
 void DeclareLiveSpans(Arguments& arguments, LiveSpans* values);
 
 // Hands on whole traces. Listening ends after --for or with Ctrl-C, which is then no failure; what
 // was received, and every kind of loss, is told on `context.err`. Refused spans are in `skipped`.
-// kInvalidArgument: an address, a URL, or --jaeger without --service. Otherwise errors as
-// OtlpReceiver::Start() and JaegerSource::Read().
+// kInvalidArgument: an address, the values of TLS, a URL, or --jaeger without --service. Otherwise
+// errors as OtlpReceiver::Start() and JaegerSource::Read().
 absl::Status ReadLiveSpans(const LiveSpans& values, NameTable& names, SkipLog& skipped,
                            SpanSink& sink, Context& context);
 

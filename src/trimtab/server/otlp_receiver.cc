@@ -6,7 +6,7 @@ namespace trimtab {
 
 OtlpReceiver::OtlpReceiver(const Clock& clock, const OtlpReceiverOptions& options)
     : inbox_(options.inbox),
-      service_(inbox_, clock, {.largest_body = options.sockets.limits.largest_body}) {}
+      service_(inbox_, clock, {.largest_body = options.sockets.connections.session.largest_body}) {}
 
 absl::StatusOr<std::unique_ptr<OtlpReceiver>> OtlpReceiver::Start(
     const std::vector<ListenAddress>& addresses, const Clock& clock, OtlpReceiverOptions options) {

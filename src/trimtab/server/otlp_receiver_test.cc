@@ -1,11 +1,8 @@
 // The receiver over real sockets.
 #include "trimtab/server/otlp_receiver.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <thread>
 
@@ -13,6 +10,7 @@
 #include "trimtab/http/http_client.h"
 #include "trimtab/server/otlp_answer.h"
 #include "trimtab/server/testing/http2_client.h"
+#include "trimtab/server/testing/raw_client.h"
 #include "trimtab/tracing/testing/encoded_spans.h"
 #include "trimtab/tracing/testing/generated_spans.h"
 
@@ -20,6 +18,7 @@ namespace trimtab {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::RawClient;
 using ::testing::StartsWith;
 
 std::unique_ptr<OtlpReceiver> Started(const Clock& clock, OtlpReceiverOptions options = {},
@@ -28,38 +27,6 @@ std::unique_ptr<OtlpReceiver> Started(const Clock& clock, OtlpReceiverOptions op
   EXPECT_TRUE(receiver.ok()) << receiver.status();
   return *std::move(receiver);
 }
-
-// A client that speaks bytes.
-class RawClient {
- public:
-  explicit RawClient(std::uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  }
-  ~RawClient() { close(socket_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-
-  void Send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  // What comes next; empty when the server has closed.
-  std::string Receive() {
-    char bytes[65536];
-    const ssize_t got = recv(socket_, bytes, sizeof(bytes), 0);
-    return got > 0 ? std::string(bytes, static_cast<std::size_t>(got)) : std::string();
-  }
-
- private:
-  int socket_;
-};
 
 class OtlpReceiverTest : public ::testing::Test {
  protected:
@@ -137,8 +104,8 @@ TEST_F(OtlpReceiverTest, TheFirstBytesMayComeOneByOne) {
 }
 
 TEST_F(OtlpReceiverTest, ARequestThatNeverEndsIsEnded) {
-  const auto receiver =
-      Started(clock_, {.sockets = {.request_timeout = std::chrono::milliseconds(50)}});
+  const auto receiver = Started(
+      clock_, {.sockets = {.connections = {.request_timeout = std::chrono::milliseconds(50)}}});
   RawClient client(receiver->ports()[0]);
   client.Send("POST /v1/traces HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
   EXPECT_EQ(client.Receive(), "");
@@ -174,18 +141,6 @@ TEST_F(OtlpReceiverTest, AnAddressInUseIsNamed) {
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(second.status().message()),
               HasSubstr("cannot listen on " + address + ": Address already in use"));
-}
-
-TEST(ListenAddressTest, IsAnAddressAndAPort) {
-  EXPECT_EQ(ListenAddress::Parse("127.0.0.1:4318")->host, "127.0.0.1");
-  EXPECT_EQ(ListenAddress::Parse("127.0.0.1:4318")->port, 4318);
-  EXPECT_EQ(ListenAddress::Parse("[::1]:0")->host, "::1");
-  for (const char* text :
-       {"", "4318", "localhost:4318", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
-        "127.0.0.1:4318x", ":4318", "[::1:4318", "127.0.0.1:-1"}) {
-    const auto address = ListenAddress::Parse(text);
-    EXPECT_EQ(address.status().code(), absl::StatusCode::kInvalidArgument) << text;
-  }
 }
 
 }  // namespace

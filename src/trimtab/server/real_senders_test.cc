@@ -8,11 +8,17 @@
 #include "tests/servers/programs.h"
 #include "trimtab/clock/system_clock.h"
 #include "trimtab/server/otlp_receiver.h"
+#include "trimtab/server/testing/tls_files.h"
 
 namespace trimtab {
 namespace {
 
-class RealSendersTest : public ::testing::TestWithParam<bool> {
+struct Sender {
+  bool is_http = false;
+  bool has_tls = false;  // with a certificate of its own
+};
+
+class RealSendersTest : public ::testing::TestWithParam<Sender> {
  protected:
   void SetUp() override { servers::RequirePrograms({"telemetrygen"}); }
 };
@@ -21,23 +27,29 @@ TEST_P(RealSendersTest, TracesOfTelemetrygenArriveWhole) {
   const auto program = servers::ProgramPath("telemetrygen");
   if (!program.ok()) return;  // said by SetUp
   SystemClock clock;
-  const auto receiver = OtlpReceiver::Start({*ListenAddress::Parse("127.0.0.1:0")}, clock, {});
+  const testing::TlsFiles files;
+  OtlpReceiverOptions options;
+  if (GetParam().has_tls) options.sockets.tls = files.server_that_asks_clients();
+  const auto receiver =
+      OtlpReceiver::Start({*ListenAddress::Parse("127.0.0.1:0")}, clock, std::move(options));
   ASSERT_TRUE(receiver.ok()) << receiver.status();
-  std::vector<std::string> command = {*program,
-                                      "traces",
-                                      "--otlp-insecure",
-                                      "--otlp-endpoint",
-                                      fmt::format("127.0.0.1:{}", (*receiver)->ports()[0]),
-                                      "--traces",
-                                      "400",
-                                      "--child-spans",
-                                      "3",
-                                      "--rate",
-                                      "0",
-                                      "--service",
-                                      "checkout"};
+  std::vector<std::string> command = {
+      *program,   "traces", "--otlp-endpoint", fmt::format("127.0.0.1:{}", (*receiver)->ports()[0]),
+      "--traces", "400",    "--child-spans",   "3",
+      "--rate",   "0",      "--service",       "checkout"};
   // Its queue holds 2,048 spans; of more at this rate it drops some itself.
-  if (GetParam()) command.emplace_back("--otlp-http");
+  if (GetParam().is_http) command.emplace_back("--otlp-http");
+  if (GetParam().has_tls) {
+    const auto own = *files.authority().Issue({.common_name = "sender"});
+    for (std::string word :
+         {std::string("--ca-cert"), files.File("ca.crt"), std::string("--mtls"),
+          std::string("--client-cert"), files.Write("own.crt", own.certificate),
+          std::string("--client-key"), files.Write("own.key", own.private_key)}) {
+      command.push_back(std::move(word));
+    }
+  } else {
+    command.emplace_back("--otlp-insecure");
+  }
   const auto output = servers::RunCommand(command);
   ASSERT_TRUE(output.ok()) << output.status();
 
@@ -54,7 +66,14 @@ TEST_P(RealSendersTest, TracesOfTelemetrygenArriveWhole) {
   EXPECT_EQ(account.bad_requests + account.deferred_requests, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(HttpAndGrpc, RealSendersTest, ::testing::Bool());
+INSTANTIATE_TEST_SUITE_P(HttpAndGrpc, RealSendersTest,
+                         ::testing::Values(Sender{}, Sender{.is_http = true},
+                                           Sender{.has_tls = true},
+                                           Sender{.is_http = true, .has_tls = true}),
+                         [](const ::testing::TestParamInfo<Sender>& sender) {
+                           return std::string(sender.param.is_http ? "Http" : "Grpc") +
+                                  (sender.param.has_tls ? "WithTls" : "InClearText");
+                         });
 
 }  // namespace
 }  // namespace trimtab

@@ -10,17 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <list>
 #include <thread>
 #include <utility>
-
-#include "trimtab/server/http1_session.h"
-#include "trimtab/server/http2_session.h"
 
 namespace trimtab {
 namespace {
@@ -45,7 +39,7 @@ class Descriptor {
 
 absl::Status SystemError(const ListenAddress& address, std::string_view what) {
   return absl::UnavailableError(
-      fmt::format("cannot {} {}:{}: {}", what, address.host, address.port, std::strerror(errno)));
+      fmt::format("cannot {} {}: {}", what, address.Text(), std::strerror(errno)));
 }
 
 absl::StatusOr<Descriptor> Listen(const ListenAddress& address) {
@@ -84,48 +78,24 @@ std::uint16_t PortOf(int listener) {
                    : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
-struct Connection {
+struct OpenConnection {
   Descriptor socket;
-  std::unique_ptr<Session> session;  // once the first bytes have told its version
-  std::string first;                 // bytes before that
-  std::string output;
-  Instant since;         // it has been idle, or has completed a request, or was opened
-  bool is_over = false;  // to be closed when the output is written
+  ServedConnection served;
   bool is_dead = false;
 };
 
 }  // namespace
 
-absl::StatusOr<ListenAddress> ListenAddress::Parse(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  ListenAddress address;
-  address.host = text.substr(0, colon == std::string::npos ? 0 : colon);
-  if (address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']') {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  }
-  const char* const end = text.data() + text.size();
-  const char* const digits = colon == std::string::npos ? end : text.data() + colon + 1;
-  const auto [stopped, error] = std::from_chars(digits, end, address.port);
-  std::array<unsigned char, sizeof(in6_addr)> bytes = {};
-  const bool is_numeric = inet_pton(AF_INET, address.host.c_str(), bytes.data()) == 1 ||
-                          inet_pton(AF_INET6, address.host.c_str(), bytes.data()) == 1;
-  if (!is_numeric || error != std::errc() || stopped != end) {
-    return absl::InvalidArgumentError(
-        fmt::format("'{}' is no address to listen on such as 127.0.0.1:4318 or [::1]:4318", text));
-  }
-  return address;
-}
-
 class SocketServer::Loop {
  public:
   Loop(std::vector<Descriptor> listeners, Descriptor wake, RequestHandler handler,
-       const Clock& clock, SocketServerOptions options)
+       const Clock& clock, std::unique_ptr<ServerTls> tls, const SocketServerOptions& options)
       : listeners_(std::move(listeners)),
         wake_(std::move(wake)),
-        handler_(std::move(handler)),
         clock_(clock),
-        options_(options),
-        budget_(options.most_body_bytes) {
+        tls_(std::move(tls)),
+        most_connections_(options.most_connections),
+        shared_{std::move(handler), BodyBudget(options.most_body_bytes), options.connections} {
     for (const Descriptor& listener : listeners_) ports.push_back(PortOf(listener.get()));
     thread_ = std::thread([this] { Run(); });
   }
@@ -138,22 +108,19 @@ class SocketServer::Loop {
   std::vector<std::uint16_t> ports;
 
  private:
-  // A client that reads slowly is not read from while this much waits for it.
-  static constexpr std::size_t kMostOutput = std::size_t{1} << 20;
-
   void Run() {
     std::vector<pollfd> polled;
     for (;;) {
       polled.assign(1, {.fd = wake_.get(), .events = POLLIN, .revents = 0});
-      const bool is_full = connections_.size() >= options_.most_connections;
+      const bool is_full = connections_.size() >= most_connections_;
       for (const Descriptor& listener : listeners_) {
         polled.push_back({.fd = listener.get(),
                           .events = static_cast<short>(is_full ? 0 : POLLIN),
                           .revents = 0});
       }
-      for (const Connection& connection : connections_) {
-        const bool reads = !connection.is_over && connection.output.size() < kMostOutput;
-        const int events = (reads ? POLLIN : 0) | (connection.output.empty() ? 0 : POLLOUT);
+      for (const OpenConnection& connection : connections_) {
+        const int events = (connection.served.reads() ? POLLIN : 0) |
+                           (connection.served.output().empty() ? 0 : POLLOUT);
         polled.push_back(
             {.fd = connection.socket.get(), .events = static_cast<short>(events), .revents = 0});
       }
@@ -166,85 +133,64 @@ class SocketServer::Loop {
 
   void Serve(const std::vector<pollfd>& polled) {
     const Instant now = clock_.Now();
+    if (tls_ != nullptr) tls_->Refresh(now);
     std::size_t at = 1 + listeners_.size();
-    for (Connection& connection : connections_) {
+    for (OpenConnection& connection : connections_) {
       const short events = polled[at++].revents;
       if ((events & POLLIN) != 0) Read(connection, now);
-      if (!connection.output.empty()) Write(connection);
+      const ServedConnection& served = connection.served;
+      if (!served.output().empty()) Write(connection);
       const bool is_broken = (events & (POLLERR | POLLNVAL)) != 0 ||
                              ((events & POLLHUP) != 0 && (events & POLLIN) == 0);
-      connection.is_dead |= is_broken || (connection.is_over && connection.output.empty()) ||
-                            HasTimedOut(connection, now);
+      connection.is_dead |=
+          is_broken || (served.is_over() && served.output().empty()) || served.HasTimedOut(now);
     }
-    std::erase_if(connections_, [](const Connection& connection) { return connection.is_dead; });
+    std::erase_if(connections_, [](const OpenConnection& of) { return of.is_dead; });
     for (std::size_t listener = 0; listener < listeners_.size(); ++listener) {
       if ((polled[1 + listener].revents & POLLIN) != 0) Accept(listeners_[listener].get(), now);
     }
   }
 
-  bool HasTimedOut(const Connection& connection, Instant now) const {
-    const bool is_idle = connection.output.empty() && connection.first.empty() &&
-                         (connection.session == nullptr || connection.session->is_idle());
-    return now - connection.since > (is_idle ? options_.idle_timeout : options_.request_timeout);
-  }
-
   void Accept(int listener, Instant now) {
-    while (connections_.size() < options_.most_connections) {
+    while (connections_.size() < most_connections_) {
       Descriptor socket(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket.get() < 0) return;
       const int on = 1;
       setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-      connections_.emplace_back().socket = std::move(socket);
-      connections_.back().since = now;
+      connections_.push_back(
+          {.socket = std::move(socket),
+           .served = {shared_, tls_ == nullptr ? nullptr : tls_->Accept(), now}});
     }
   }
 
-  void Read(Connection& connection, Instant now) {
+  void Read(OpenConnection& connection, Instant now) {
     const ssize_t got = recv(connection.socket.get(), buffer_.data(), buffer_.size(), 0);
     if (got < 0) {
       connection.is_dead = errno != EAGAIN && errno != EINTR;
-      return;
+    } else if (got == 0) {
+      connection.served.EndInput();
+    } else {
+      connection.served.Receive({buffer_.data(), static_cast<std::size_t>(got)}, now);
     }
-    if (got == 0) {
-      connection.is_over = true;
-      return;
-    }
-    std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
-    if (connection.session == nullptr) {
-      connection.first.append(bytes);
-      const std::size_t known = std::min(connection.first.size(), kHttp2Preface.size());
-      const bool is_http2 =
-          kHttp2Preface.substr(0, known) == std::string_view(connection.first).substr(0, known);
-      if (is_http2 && known < kHttp2Preface.size()) return;
-      connection.session = is_http2 ? MakeHttp2Session(handler_, budget_, options_.limits)
-                                    : MakeHttp1Session(handler_, budget_, options_.limits);
-      bytes = connection.first;
-    }
-    const bool was_idle = connection.session->is_idle();
-    const std::uint64_t answered = connection.session->answered();
-    connection.is_over = !connection.session->Receive(bytes);
-    if (was_idle || connection.session->answered() > answered) connection.since = now;
-    connection.first = {};
-    connection.output += connection.session->TakeOutput();
   }
 
-  static void Write(Connection& connection) {
-    const ssize_t sent = send(connection.socket.get(), connection.output.data(),
-                              connection.output.size(), MSG_NOSIGNAL);
+  static void Write(OpenConnection& connection) {
+    const std::string_view output = connection.served.output();
+    const ssize_t sent = send(connection.socket.get(), output.data(), output.size(), MSG_NOSIGNAL);
     if (sent < 0) {
       connection.is_dead = errno != EAGAIN && errno != EINTR;
       return;
     }
-    connection.output.erase(0, static_cast<std::size_t>(sent));
+    connection.served.Written(static_cast<std::size_t>(sent));
   }
 
   std::vector<Descriptor> listeners_;
   Descriptor wake_;
-  RequestHandler handler_;
   const Clock& clock_;
-  SocketServerOptions options_;
-  BodyBudget budget_;
-  std::list<Connection> connections_;
+  std::unique_ptr<ServerTls> tls_;  // null: clear text
+  std::size_t most_connections_;
+  ServedConnection::Shared shared_;
+  std::list<OpenConnection> connections_;
   std::vector<char> buffer_ = std::vector<char>(std::size_t{256} << 10);
   std::thread thread_;
 };
@@ -257,6 +203,12 @@ const std::vector<std::uint16_t>& SocketServer::ports() const { return loop_->po
 absl::StatusOr<std::unique_ptr<SocketServer>> SocketServer::Start(
     const std::vector<ListenAddress>& addresses, RequestHandler handler, const Clock& clock,
     SocketServerOptions options) {
+  std::unique_ptr<ServerTls> tls;
+  if (options.tls) {
+    auto made = ServerTls::Create(*options.tls, clock.Now(), options.tls_report);
+    if (!made.ok()) return made.status();
+    tls = *std::move(made);
+  }
   std::vector<Descriptor> listeners;
   for (const ListenAddress& address : addresses) {
     absl::StatusOr<Descriptor> listener = Listen(address);
@@ -268,7 +220,7 @@ absl::StatusOr<std::unique_ptr<SocketServer>> SocketServer::Start(
     return absl::UnavailableError(fmt::format("no descriptor is left: {}", std::strerror(errno)));
   }
   return std::unique_ptr<SocketServer>(new SocketServer(std::make_unique<Loop>(
-      std::move(listeners), std::move(wake), std::move(handler), clock, options)));
+      std::move(listeners), std::move(wake), std::move(handler), clock, std::move(tls), options)));
 }
 
 }  // namespace trimtab

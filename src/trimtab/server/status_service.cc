@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<SocketServer>> StartStatusServer(
     const std::vector<ListenAddress>& addresses, StatusPages pages, const Clock& clock,
     SocketServerOptions options) {
   // No page takes a body.
-  options.limits.largest_body = 0;
+  options.connections.session.largest_body = 0;
   return SocketServer::Start(
       addresses,
       [service = StatusService(std::move(pages))](const ServedRequest& request) {
