@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "trimtab/cluster/fixed_allocation.h"
 #include "trimtab/cluster/pod_size.h"
 #include "trimtab/quantity/text.h"
 
@@ -254,53 +255,6 @@ NamespaceBounds BoundsOf(const ClusterWatch& watch, std::string_view name_space)
 
 absl::Status CheckChange(const ChangeProposal& proposal, const NamespaceBounds& bounds) {
   return Checker(proposal, bounds).Check();
-}
-
-std::string WhyReplicasAreFixed(const ScaledWorkload& scaled, const WorkloadSight& sight) {
-  if (scaled.horizontal.enabled) {
-    return *scaled.horizontal.enabled ? "" : "horizontal.enabled is false";
-  }
-  if (sight.workload->kind == "StatefulSet") {
-    return "a StatefulSet scales only where horizontal.enabled is true";
-  }
-  if (sight.workload->has_volume_claims) {
-    return "a workload with volume claims scales only where horizontal.enabled is true";
-  }
-  return "";
-}
-
-std::string WhySizeIsFixed(const ScaledWorkload& scaled, const WorkloadSight& sight) {
-  if (scaled.vertical.apply == VerticalApply::kOff) return "vertical.apply is Off";
-  if (sight.workload->containers.empty()) return "its kind has no pod template";
-  if (sight.containers.empty()) return "none of its containers scales";
-  for (const std::string& name : sight.containers) {
-    const auto container = std::ranges::find(sight.workload->containers, name, &PodContainer::name);
-    if (container == sight.workload->containers.end()) continue;
-    const ResourceAmounts none;
-    if (container->requests == none && container->limits == none) {
-      return fmt::format("container '{}' has neither requests nor limits (BestEffort)", name);
-    }
-  }
-  const bool is_windows =
-      std::ranges::any_of(sight.pods, [](const PodSight& pod) { return pod.pod->os == "windows"; });
-  return is_windows ? "pods on Windows cannot be resized" : "";
-}
-
-std::vector<FixedAllocation> FixedAllocations(const AppScaler& scaler, const ApplicationView& view,
-                                              const std::vector<MicroserviceState>& states) {
-  std::vector<FixedAllocation> fixed(scaler.workloads.size());
-  for (std::size_t i = 0; i < fixed.size(); ++i) {
-    const WorkloadSight& sight = view.workloads[i];
-    const MicroserviceAllocation& desired = states[i].desired;
-    const bool is_absent = sight.workload == nullptr || desired.replicas == 0;
-    if (is_absent || !WhyReplicasAreFixed(scaler.workloads[i], sight).empty()) {
-      fixed[i].replicas = desired.replicas;
-    }
-    if (is_absent || !WhySizeIsFixed(scaler.workloads[i], sight).empty()) {
-      fixed[i].container = desired.container;
-    }
-  }
-  return fixed;
 }
 
 }  // namespace trimtab

@@ -9,6 +9,7 @@
 #include "trimtab/appscaler/app_scaler.h"
 #include "trimtab/cluster/application_view.h"
 #include "trimtab/cluster/cluster_watch.h"
+#include "trimtab/cluster/fixed_allocation.h"
 #include "trimtab/cluster/workload_reading.h"
 #include "trimtab/deployment/actuator.h"
 #include "trimtab/kubernetes/limits_view.h"
@@ -43,13 +44,5 @@ struct ChangeProposal {
 //   less memory than is in use
 //   a pod larger than every node, than a LimitRange allows, or more than a quota has left
 absl::Status CheckChange(const ChangeProposal& proposal, const NamespaceBounds& bounds);
-
-// Why the replicas, or the size, of a workload must stay as they are; empty: they may change.
-std::string WhyReplicasAreFixed(const ScaledWorkload& scaled, const WorkloadSight& sight);
-std::string WhySizeIsFixed(const ScaledWorkload& scaled, const WorkloadSight& sight);
-
-// What of each workload must stay as it is, for ApplicationOf(): one for each workload.
-std::vector<FixedAllocation> FixedAllocations(const AppScaler& scaler, const ApplicationView& view,
-                                              const std::vector<MicroserviceState>& states);
 
 }  // namespace trimtab

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "trimtab/cluster/fixed_allocation.h"
 #include "trimtab/cluster/testing/sights.h"
 
 namespace trimtab {
@@ -83,7 +84,9 @@ TEST_F(ChangeCheckTest, BestEffortWindowsAndOffKeepTheirSize) {
   EXPECT_THAT(Refusal(larger), HasSubstr("Windows"));
   sight_.pods[0].os = "";
   sight_.workload.containers[0].requests = sight_.workload.containers[0].limits = {};
-  EXPECT_THAT(Refusal(larger), HasSubstr("BestEffort"));
+  EXPECT_THAT(Refusal(larger), HasSubstr("has neither request nor limit for CPU"));
+  sight_.workload.containers[0].limits.cpu = Millicores(200);
+  EXPECT_THAT(Refusal({4, {Millicores(300), Bytes(0)}}), HasSubstr("for memory"));
 }
 
 TEST_F(ChangeCheckTest, ARolloutFreezesWhatIsLowered) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "trimtab/cluster/fixed_allocation.h"
 #include "trimtab/cluster/pod_size.h"
 #include "trimtab/cluster/rivals.h"
 #include "trimtab/kubernetes/api_failure.h"
@@ -176,15 +177,18 @@ absl::Status ClusterActuator::CarryOut(const Subject& subject, const AllocationC
   const int from = change.from.replicas;
   const int to = change.to.replicas;
   const bool is_sized = change.to.container != change.from.container;
-  const bool scales_first = to < from && !IsSizeRaised(change);
+  // What raises goes first.
+  const bool scales_first = !IsSizeRaised(change);
   const std::vector<PodSize> book = book_.Sizes();
   if (is_sized) {
     if (absl::Status put = PutSizes(subject, sizes); !put.ok()) return put;
   }
-  absl::Status done = scales_first ? Scale(subject, from, to) : absl::OkStatus();
+  absl::Status done;
+  if (to != from && scales_first) done = Scale(subject, from, to);
   if (done.ok() && is_sized) {
     done = ResizePods(subject, sizes);
-    if (!done.ok() && scales_first) Scale(subject, to, from).IgnoreError();
+    // More replicas than asked for stay: among those that would go some may be Ready.
+    if (!done.ok() && scales_first && to < from) Scale(subject, to, from).IgnoreError();
   }
   if (done.ok() && to != from && !scales_first) {
     done = Scale(subject, from, to);
@@ -201,7 +205,10 @@ absl::Status ClusterActuator::CarryOut(const Subject& subject, const AllocationC
   if (options_.write.dry_run) return done;
   given_up_.erase(subject.index);
   if (to < from) raises_.erase(subject.index);
-  if (to > from) raises_.try_emplace(subject.index, Raise{from, clock_.Now()});
+  if (to > from) {
+    const int before = raises_.contains(subject.index) ? raises_[subject.index].from : from;
+    raises_[subject.index] = {.from = before, .at = clock_.Now()};
+  }
   return done;
 }
 

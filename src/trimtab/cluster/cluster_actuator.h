@@ -37,9 +37,9 @@ struct ClusterActuatorOptions {
 };
 
 // One application. A change is carried out in this order: the new size to the book, so that pods
-// born from now on have it; then, going up, resizes of running pods before the scale, going down
-// the scale before the resizes. What was done is taken back when a later step is refused, and never
-// by removing a Ready pod. Never an eviction.
+// born from now on have it; then resizes of running pods and the scale, those resizes that raise
+// anything before the scale, others after it. What was done is taken back when a later step is
+// refused, and never by removing a Ready pod. Never an eviction.
 //
 // Accepted is not effective: State() tells from the watches how far it is and why it is stuck, and
 // Tend() takes back what stays stuck.
@@ -75,8 +75,8 @@ class ClusterActuator : public Actuator {
   };
   // A scale-up that is not effective yet.
   struct Raise {
-    int from = 0;  // replicas before it
-    Instant at{};
+    int from = 0;  // replicas before it, and before those that it came on top of
+    Instant at{};  // of the last of them
   };
 
   absl::Status TellScales();

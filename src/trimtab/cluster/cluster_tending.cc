@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "trimtab/cluster/cluster_actuator.h"
+#include "trimtab/cluster/fixed_allocation.h"
 #include "trimtab/cluster/pod_size.h"
 #include "trimtab/kubernetes/workload_writes.h"
 #include "trimtab/quantity/text.h"

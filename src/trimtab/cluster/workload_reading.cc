@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "trimtab/cluster/fixed_allocation.h"
 #include "trimtab/cluster/pod_size.h"
 #include "trimtab/quantity/text.h"
 
@@ -48,7 +49,8 @@ class Reader {
         sight_(sight),
         workload_(*sight.workload),
         stuck_(stuck),
-        field_manager_(field_manager) {}
+        field_manager_(field_manager),
+        is_sized_(WhySizeIsFixed(scaled, sight).empty()) {}
 
   WorkloadReading Read(const std::vector<PodSize>& book) {
     reading_.state.desired.replicas = static_cast<int>(workload_.replicas);
@@ -62,22 +64,19 @@ class Reader {
 
  private:
   LimitsRule rule() const { return scaled_.vertical.limits; }
-  bool IsSized() const { return scaled_.vertical.apply != VerticalApply::kOff; }
   ContainerConfig Asked(const PodSight& pod) const {
     return SizeOf(pod.pod->containers, sight_.containers, rule());
   }
 
   ContainerConfig Desired(const std::vector<PodSize>& book) {
-    std::optional<ContainerConfig> of_template;
-    if (!workload_.containers.empty()) {
-      of_template = SizeOf(workload_.containers, sight_.containers, rule());
+    const ContainerConfig of_template = SizeOf(workload_.containers, sight_.containers, rule());
+    if (!is_sized_) {
+      return std::ranges::any_of(sight_.pods, IsLive) ? LargestOfPods() : of_template;
     }
-    if (!IsSized()) return of_template.value_or(LargestOfPods());
     reading_.sizes = ValidSizes(book, workload_, sight_.containers);
     reading_.is_in_book = !reading_.sizes.empty();
-    if (!reading_.is_in_book && of_template) FindOnPods(*of_template);
-    ContainerConfig desired = !reading_.sizes.empty() ? SizeOf(reading_.sizes, rule())
-                                                      : of_template.value_or(LargestOfPods());
+    if (!reading_.is_in_book) FindOnPods(of_template);
+    ContainerConfig desired = reading_.sizes.empty() ? of_template : SizeOf(reading_.sizes, rule());
     const ContainerConfig ours = desired;
     for (const PodSight& pod : sight_.pods) {
       if (!IsLive(pod) || !IsResizedByOthers(*pod.pod, field_manager_)) continue;
@@ -113,7 +112,7 @@ class Reader {
   }
 
   bool IsResizing(const PodSight& pod) const {
-    if (!IsSized()) return false;
+    if (!is_sized_) return false;
     return pod.limits != reading_.state.desired.container ||
            Asked(pod) != reading_.state.desired.container ||
            pod.pod->Resize() != ResizeState::kDone;
@@ -214,6 +213,7 @@ class Reader {
   const WorkloadView& workload_;
   const StuckResizes& stuck_;
   const std::string_view field_manager_;
+  const bool is_sized_;
   int missing_ = 0;
   WorkloadReading reading_;
 };

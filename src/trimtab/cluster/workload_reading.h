@@ -33,8 +33,9 @@ struct WorkloadReading {
 
 // Desired are the replicas of the scale and the size of the book; without a valid entry the largest
 // size of a running pod of the current template, so that sizes lost from the book are not lost;
-// without such a pod the template's. A size that somebody else gave a pod counts as desired where
-// it is larger, until it is planned anew: what others raised is never made smaller unawares.
+// without such a pod the template's. Where the size must stay as it is: the largest that runs. A
+// size that somebody else gave a pod counts as desired where it is larger, until it is planned
+// anew: what others raised is never made smaller unawares.
 //
 // The reason of a state that is not effective begins with a stable word: NotFound, FieldConflict,
 // Quota, LimitRange, FailedCreate, NodeCapacity, Unschedulable, CrashLooping, ImagePull,

@@ -101,6 +101,15 @@ TEST(WorkloadReadingTest, WithoutVerticalScalingSizesAreNobodysConcern) {
   scaled.vertical.apply = VerticalApply::kOff;
   const WorkloadReading reading = ReadSight(scaled, sight.Get(), {}, {}, "trimtab");
   EXPECT_TRUE(reading.state.Effective());
+  EXPECT_EQ(reading.state.desired.container, kLarger) << "what there is";
+}
+
+TEST(WorkloadReadingTest, WhatALimitRangeGaveIsNoResize) {
+  TestSight sight(2);
+  sight.workload.containers[0].requests =
+      sight.workload.containers[0].limits = {Millicores(200), std::nullopt};
+  const WorkloadReading reading = Read(sight);
+  EXPECT_TRUE(reading.state.Effective()) << reading.state.reason;
   EXPECT_EQ(reading.state.desired.container, kTemplateSize);
 }
 
