@@ -74,6 +74,14 @@ std::optional<double> NewestOf(const MetricSeries& gauge) {
   return gauge.back().value;
 }
 
+// A range of whole seconds is asked for, and up to version 2 both of its ends belong to it.
+void DropUpTo(Instant begin, std::vector<LabeledSeries>& series) {
+  for (LabeledSeries& one : series) {
+    std::erase_if(one.points, [begin](const MetricPoint& point) { return point.at <= begin; });
+  }
+  std::erase_if(series, [](const LabeledSeries& one) { return one.points.empty(); });
+}
+
 }  // namespace
 
 struct PrometheusReader::Reading {
@@ -105,6 +113,7 @@ std::vector<LabeledSeries> PrometheusReader::Ask(PrometheusSeries series, Readin
       reading.gaps.push_back(
           fmt::format("query {} was answered in part: {}", NameOf(series), warning));
     }
+    DropUpTo(reading.now - reading.window, answer->series);
     if (!answer->series.empty()) return std::move(answer->series);
   }
   return {};

@@ -141,6 +141,22 @@ TEST_F(PrometheusReaderTest, AsksTheFormsOfAQueryUntilOneFindsSomething) {
   EXPECT_EQ(metrics->services.at("search").requests.back().value, 3);
 }
 
+// Servers of version 2 give (15, 60] and the point at 15, those of version 3 do not.
+TEST_F(PrometheusReaderTest, TheWindowDoesNotHaveItsBeginning) {
+  prometheus_.Series("container_memory_working_set_bytes",
+                     R"({"metric":{"namespace":"hotel","pod":"a","container":"c","id":"/1"},
+                         "values":[[15,"7"],[30,"8"]]},
+                        {"metric":{"namespace":"hotel","pod":"b","container":"c","id":"/2"},
+                         "values":[[15,"7"]]})");
+  PrometheusReader reader = Reader();
+  const auto metrics = Read(reader);
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  ASSERT_THAT(metrics->containers, SizeIs(1));
+  const MetricSeries& memory = metrics->containers.begin()->second.memory_working_set;
+  ASSERT_THAT(memory, SizeIs(1));
+  EXPECT_EQ(memory[0].value, 8);
+}
+
 TEST_F(PrometheusReaderTest, SumsTheRoutesOfAServiceAndKeepsItsPods) {
   prometheus_.Series(
       "traces_span_metrics_calls_total",
