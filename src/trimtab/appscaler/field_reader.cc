@@ -194,6 +194,12 @@ void FieldReader::Items(std::string_view key,
   }
 }
 
+std::vector<std::string> FieldReader::Keys() {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object_.items()) keys.push_back(key);
+  return keys;
+}
+
 void FieldReader::Finish() {
   if (!problems_.is_strict) return;
   for (const auto& [key, value] : object_.items()) {

@@ -59,6 +59,9 @@ class FieldReader {
   std::optional<FieldReader> Object(std::string_view key);
   void Items(std::string_view key, const std::function<void(const Json&, std::string path)>& each);
 
+  // Of an object whose keys are names that somebody chose; all of them are then known.
+  std::vector<std::string> Keys();
+
   void Problem(std::string_view key, std::string what);
   // Reports what was not asked for, where that is a problem.
   void Finish();

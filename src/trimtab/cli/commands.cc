@@ -97,6 +97,14 @@ constexpr std::array kCommands = {
             .description = "List the experiments",
             .examples = "trimtab experiment list",
             .declare = DeclareExperimentList},
+    Command{.name = "run",
+            .description = "Keep the SLA of the AppScalers of a Kubernetes cluster",
+            .examples =
+                "trimtab run --prometheus-url http://127.0.0.1:9090 --listen-otlp 127.0.0.1:4318 "
+                "--profile profile.json --journal journal\n"
+                "trimtab run --mode Apply --namespace shop --config controller.yaml\n"
+                "trimtab run --config controller.yaml --print-config",
+            .declare = DeclareRun},
     Command{
         .name = "explain",
         .description = "Print why a decision was made: what was seen, weighed, done and measured",

@@ -43,6 +43,7 @@ CommandAction DeclarePlan(Arguments& arguments);
 CommandAction DeclareSimulate(Arguments& arguments);
 CommandAction DeclareExperimentRun(Arguments& arguments);
 CommandAction DeclareExperimentList(Arguments& arguments);
+CommandAction DeclareRun(Arguments& arguments);
 CommandAction DeclareExplain(Arguments& arguments);
 CommandAction DeclareReport(Arguments& arguments);
 CommandAction DeclareVersion(Arguments& arguments);

@@ -68,6 +68,9 @@ class ControlLoop {
   // out.
   const ControlRecord& Run(Instant until);
 
+  // From the next decision on.
+  void set_mode(CommitMode mode) { options_.mode = mode; }
+
   const ControlRecord& record() const { return record_; }
   const WorldObserver& observer() const { return observer_; }
 

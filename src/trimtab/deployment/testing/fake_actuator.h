@@ -1,6 +1,7 @@
 // An actuator whose world does at once what it is asked for, unless told otherwise.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <utility>
@@ -27,6 +28,7 @@ class FakeActuator : public Actuator {
   }
 
   absl::Status Apply(const AllocationChange& change) override {
+    if (on_apply) on_apply(change);
     const std::size_t index = change.microservice.value();
     if (const auto it = apply_errors.find(index); it != apply_errors.end()) return it->second;
     if (states[index].desired != change.from) return absl::AbortedError("stale plan");
@@ -51,9 +53,10 @@ class FakeActuator : public Actuator {
 
   std::vector<MicroserviceState> states;
   std::vector<AllocationChange> applied;
-  absl::Status state_error;                          // what State() answers instead
-  std::map<std::size_t, absl::Status> apply_errors;  // by microservice
-  bool slow_start = false;                           // new replicas wait for FinishStarts()
+  std::function<void(const AllocationChange&)> on_apply;  // before it is answered
+  absl::Status state_error;                               // what State() answers instead
+  std::map<std::size_t, absl::Status> apply_errors;       // by microservice
+  bool slow_start = false;                                // new replicas wait for FinishStarts()
 };
 
 }  // namespace trimtab

@@ -1,0 +1,39 @@
+// One clock for all, and a stop for each who waits by it.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <stop_token>
+#include <utility>
+
+#include "trimtab/clock/clock.h"
+#include "trimtab/clock/stoppable_wait.h"
+
+namespace trimtab {
+
+// Tells the time of another clock; its waits are of the real world and end with the stop token.
+// While it waits it calls `tick`, once a second, on the thread that waits. Thread-safety: as Clock.
+class LoopClock : public Clock {
+ public:
+  // `clock` must outlive it.
+  LoopClock(const Clock& clock, std::stop_token stop, std::function<void()> tick)
+      : clock_(clock), stop_(std::move(stop)), tick_(std::move(tick)) {}
+
+  Instant Now() const override { return clock_.Now(); }
+  bool WaitUntil(Instant instant) override {
+    for (Instant now = Now(); now < instant; now = Now()) {
+      if (!WaitFor(std::min<Duration>(instant - now, kTick), stop_)) return false;
+      if (Now() < instant) tick_();
+    }
+    return !stop_.stop_requested();
+  }
+
+ private:
+  static constexpr Duration kTick = std::chrono::seconds(1);
+
+  const Clock& clock_;
+  const std::stop_token stop_;
+  const std::function<void()> tick_;
+};
+
+}  // namespace trimtab

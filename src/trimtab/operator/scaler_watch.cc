@@ -1,0 +1,69 @@
+#include "trimtab/operator/scaler_watch.h"
+
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace trimtab {
+namespace {
+
+std::string KeyOf(const ObjectMeta& meta) {
+  return fmt::format("{}/{}", meta.name_space, meta.name);
+}
+
+absl::StatusOr<SeenScaler> Read(const nlohmann::json& object) {
+  auto meta = ReadObjectMeta(object);
+  if (!meta.ok()) return meta.status();
+  return SeenScaler{.exists = true, .meta = *std::move(meta), .scaler = ReadAppScaler(object)};
+}
+
+}  // namespace
+
+ScalerWatch::ScalerWatch(ApiClient& client, const Clock& clock,
+                         const std::vector<std::string>& namespaces) {
+  const auto follow = [&](const std::string& name_space) {
+    watches_.push_back(std::make_unique<Watch>(
+        client, ResourcePath(kAppScalers, name_space), ApiQuery{}, clock, WatchOptions{}, Read,
+        [this](const ObjectChange<SeenScaler>& change) {
+          const std::scoped_lock lock(mutex_);
+          const std::string key = KeyOf(change.object->meta);
+          if (change.kind != ObjectChange<SeenScaler>::Kind::kDeleted) {
+            seen_[key] = *change.object;
+            return;
+          }
+          const auto known = seen_.find(key);
+          if (known != seen_.end() && known->second.meta.uid == change.object->meta.uid) {
+            seen_.erase(known);
+          }
+        },
+        [] {}));
+  };
+  if (namespaces.empty()) follow("");
+  for (const std::string& name_space : namespaces) follow(name_space);
+}
+
+absl::Status ScalerWatch::Synced() const {
+  for (const auto& watch : watches_) {
+    const WatchState state = watch->state();
+    if (state.is_synced) continue;
+    return absl::UnavailableError(
+        fmt::format("AppScalers are not listed yet: {}",
+                    state.error.ok() ? "no answer so far" : std::string(state.error.message())));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<SeenScaler> ScalerWatch::All() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<SeenScaler> all;
+  for (const auto& [key, seen] : seen_) all.push_back(seen);
+  return all;
+}
+
+SeenScaler ScalerWatch::Find(std::string_view name_space, std::string_view name) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = seen_.find(fmt::format("{}/{}", name_space, name));
+  return found == seen_.end() ? SeenScaler{} : found->second;
+}
+
+}  // namespace trimtab

@@ -1,0 +1,40 @@
+// The AppScalers of some namespaces, or of all, followed by watches.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "trimtab/clock/clock.h"
+#include "trimtab/kubernetes/api_client.h"
+#include "trimtab/kubernetes/object_watch.h"
+#include "trimtab/operator/app_loop.h"
+
+namespace trimtab {
+
+// A resource that contradicts itself is followed like any other: its fault is in what it gives.
+// Thread-safety: every method from any thread.
+class ScalerWatch {
+ public:
+  // Both must outlive it. Empty namespaces: all.
+  ScalerWatch(ApiClient& client, const Clock& clock, const std::vector<std::string>& namespaces);
+
+  // OK once every namespace was listed; otherwise kUnavailable with what keeps it.
+  absl::Status Synced() const;
+  // In the order of namespace and name.
+  std::vector<SeenScaler> All() const;
+  SeenScaler Find(std::string_view name_space, std::string_view name) const;
+
+ private:
+  using Watch = ObjectWatch<SeenScaler>;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, SeenScaler, std::less<>> seen_;  // by "namespace/name"; guarded by mutex_
+  std::vector<std::unique_ptr<Watch>> watches_;          // their threads use what stands above
+};
+
+}  // namespace trimtab

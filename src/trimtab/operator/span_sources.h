@@ -1,0 +1,49 @@
+// Where the spans of applications come from: an OTLP receiver for all, or Jaeger for each.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "trimtab/appscaler/app_scaler.h"
+#include "trimtab/clock/clock.h"
+#include "trimtab/operator/trace_hub.h"
+#include "trimtab/server/otlp_receiver.h"
+#include "trimtab/telemetry/own_metrics.h"
+#include "trimtab/tracing/trace_source.h"
+
+namespace trimtab {
+
+struct SpanSourceOptions {
+  std::string jaeger_url{};           // asked where it is not empty
+  std::vector<ListenAddress> otlp{};  // received otherwise
+  Duration settle_delay = std::chrono::seconds(10);
+};
+
+// Thread-safety: every method from any thread.
+class SpanSources {
+ public:
+  // `clock` must outlive it. kInvalidArgument: a URL that is none, or nothing to read spans from;
+  // otherwise as OtlpReceiver::Start().
+  static absl::StatusOr<std::unique_ptr<SpanSources>> Start(SpanSourceOptions options,
+                                                            const Clock& clock);
+
+  // The spans of one application, services named as its microservices. It must not outlive this.
+  std::unique_ptr<TraceSource> Open(const AppScaler& scaler);
+
+  // Puts what was received and refused so far.
+  void Measure(OwnMetrics& metrics) const;
+
+ private:
+  SpanSources(SpanSourceOptions options, const Clock& clock)
+      : options_(std::move(options)), clock_(clock) {}
+
+  const SpanSourceOptions options_;
+  const Clock& clock_;
+  std::unique_ptr<OtlpReceiver> receiver_;
+  std::unique_ptr<TraceHub> hub_;  // over the receiver
+};
+
+}  // namespace trimtab

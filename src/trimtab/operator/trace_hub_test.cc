@@ -1,0 +1,96 @@
+// Traces of one source shared by applications.
+#include "trimtab/operator/trace_hub.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trimtab {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class GivenSpans : public TraceSource {
+ public:
+  absl::Status Read(Instant, const std::function<void(const Span&)>& sink) override {
+    ++reads;
+    for (const Span& span : std::exchange(spans, {})) sink(span);
+    return error;
+  }
+  double sampling_share() const override { return 0.5; }
+
+  std::vector<Span> spans;
+  absl::Status error;
+  int reads = 0;
+};
+
+Span Of(std::uint64_t trace, const std::string& service, const std::string& operation = "get") {
+  Span span;
+  span.trace = {0, trace};
+  span.service = service;
+  span.operation = operation;
+  return span;
+}
+
+std::vector<std::string> Services(TraceSource& source, int second) {
+  std::vector<std::string> services;
+  EXPECT_TRUE(source
+                  .Read(Instant(std::chrono::seconds(second)),
+                        [&](const Span& span) { services.push_back(span.service); })
+                  .ok());
+  return services;
+}
+
+TEST(TraceHubTest, EachApplicationGetsItsWholeTracesNamedAsItsMicroservices) {
+  GivenSpans source;
+  TraceHub hub(source);
+  const auto hotel = hub.Open({.microservice_of = {{"web-svc", "web"}, {"geo", "geo"}}});
+  const auto shop = hub.Open({.microservice_of = {{"cart", "cart"}}});
+  source.spans = {Of(1, "geo"), Of(1, "proxy"), Of(2, "cart"), Of(1, "web-svc"), Of(3, "other")};
+  EXPECT_THAT(Services(*hotel, 1), ElementsAre("geo", "proxy", "web"));
+  EXPECT_THAT(Services(*shop, 1), ElementsAre("cart"));
+  EXPECT_EQ(source.reads, 1);
+  EXPECT_THAT(Services(*hotel, 2), IsEmpty()) << "handed out once";
+}
+
+TEST(TraceHubTest, OnlyTracesOfTheNamedOperationsWhereTheEntryNamesSome) {
+  GivenSpans source;
+  TraceHub hub(source);
+  const auto spans = hub.Open({.microservice_of = {{"web", "web"}, {"geo", "geo"}},
+                               .entry_service = "web",
+                               .operations = {"search"}});
+  source.spans = {Of(1, "geo"), Of(1, "web", "search"), Of(2, "geo"), Of(2, "web", "health")};
+  EXPECT_THAT(Services(*spans, 1), ElementsAre("geo", "web"));
+}
+
+TEST(TraceHubTest, WhatNobodyReadsIsDroppedAndCounted) {
+  GivenSpans source;
+  TraceHub hub(source, 2);
+  const auto reader = hub.Open({.microservice_of = {{"a", "a"}}});
+  const auto sleeper = hub.Open({.microservice_of = {{"a", "a"}}});
+  for (int second = 1; second <= 3; ++second) {
+    source.spans = {Of(1, "a")};
+    Services(*reader, second);
+  }
+  EXPECT_EQ(reader->account().dropped, 0u);
+  EXPECT_EQ(sleeper->account().dropped, 1u);
+  EXPECT_THAT(Services(*sleeper, 3), ElementsAre("a", "a"));
+}
+
+TEST(TraceHubTest, AFailureIsEverybodysAndLosesNothing) {
+  GivenSpans source;
+  TraceHub hub(source);
+  const auto spans = hub.Open({.microservice_of = {{"a", "a"}}});
+  source.spans = {Of(1, "a")};
+  source.error = absl::UnavailableError("down");
+  EXPECT_FALSE(spans->Read(Instant(std::chrono::seconds(1)), [](const Span&) {}).ok());
+  source.error = absl::OkStatus();
+  EXPECT_THAT(Services(*spans, 1), ElementsAre("a"));
+  EXPECT_EQ(spans->sampling_share(), 0.5);
+}
+
+}  // namespace
+}  // namespace trimtab
