@@ -15,7 +15,7 @@ build=${1:-build/release}
 out=$(realpath --canonicalize-missing "${2:-build/image}")
 program=$build/trimtab
 # What dlopen names in the sources, but for XGBoost: only an experiment compares with it.
-loaded_late=(libcurl.so.4)
+loaded_late=(libcurl.so.4 libssl.so.3)
 user=65532
 
 [ -x "$program" ] || { echo "no program '$program': run 'make program'" >&2; exit 1; }

@@ -123,6 +123,20 @@ TEST_F(ImageTreeTest, EveryLibraryThatIsSoughtIsThere) {
   for (const auto& [library, is_there] : found) EXPECT_TRUE(is_there) << library;
 }
 
+TEST_F(ImageTreeTest, EveryLibraryThatTheSourcesNameIsThere) {
+  std::istringstream names(
+      Output({"grep", "-rhoE", R"re("lib[a-z0-9_-]+\.so\.[0-9]+")re", TRIMTAB_SOURCE_DIR "/src"}));
+  int found = 0;
+  for (std::string name; std::getline(names, name);) {
+    name = name.substr(1, name.size() - 2);
+    if (name.starts_with("libxgboost"))
+      continue;  // an experiment compares with it, no cluster does
+    EXPECT_THAT(Lines("find usr/lib -name " + name), testing::SizeIs(1)) << name;
+    ++found;
+  }
+  EXPECT_GE(found, 2);
+}
+
 TEST_F(ImageTreeTest, SpeaksTlsToTheApiServer) {
   ControlPlaneTest::SetUp();
   if (IsSkipped() || HasFatalFailure()) return;

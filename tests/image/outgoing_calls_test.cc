@@ -61,10 +61,13 @@ class OutgoingCallsTest : public ControlPlaneTest {
 };
 
 TEST_F(OutgoingCallsTest, WhatNeedsNoServerCallsNobody) {
+  const auto folder = TemporaryFolder::Make("simulate");
+  ASSERT_TRUE(folder.ok()) << folder.status();
   EXPECT_THAT(Called({"version"}), IsEmpty());
   EXPECT_THAT(Called({"--help"}), IsEmpty());
   EXPECT_THAT(Called({"validate", "hotel-reservation"}), IsEmpty());
-  EXPECT_THAT(Called({"simulate", "hotel-reservation", "--policy", "static", "--minutes", "6"}),
+  EXPECT_THAT(Called({"simulate", "hotel-reservation", "--policy", "static", "--minutes", "6",
+                      "--out", folder->path()}),
               IsEmpty());
 }
 
