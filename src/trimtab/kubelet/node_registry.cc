@@ -21,6 +21,8 @@ using Json = nlohmann::json;
 constexpr std::string_view kLeaseNamespace = "kube-node-lease";
 constexpr int kLeaseSeconds = 40;  // as a kubelet's
 constexpr int kMostPods = 250;
+// What no exporter measures: bytes per second.
+constexpr std::string_view kMemoryBandwidth = "trimtab.dev/memory-bandwidth";
 
 Json NodeObject(const HostSpec& host, const std::string& scenario) {
   return {{"apiVersion", "v1"},
@@ -31,7 +33,10 @@ Json NodeObject(const HostSpec& host, const std::string& scenario) {
              {{"kubernetes.io/hostname", host.name},
               {"kubernetes.io/os", "linux"},
               {"kubernetes.io/arch", "amd64"},
-              {kSimulatedLabel, scenario}}}}},
+              {kSimulatedLabel, scenario}}},
+            {"annotations",
+             {{kMemoryBandwidth,
+               FormatMemory(Bytes(static_cast<std::int64_t>(host.memory_bandwidth)))}}}}},
           {"spec", {{"taints", {{{"key", kSimulatedLabel}, {"effect", "NoSchedule"}}}}}}};
 }
 

@@ -150,18 +150,19 @@ void PodLife::Follow(Instant now, const HostedReplicas& replicas) {
     report_.last_end = ProcessEnd{report_.started, now, true};
     changed_ = true;
   }
-  switch (container->state) {
-    case ReplicaState::kBooting:
-    case ReplicaState::kProbing:
-    case ReplicaState::kReady:
-      if (report_.restarts != kills_ + other_restarts_) {
-        report_.restarts = kills_ + other_restarts_;
-        changed_ = true;
-      }
-      ReportStage(Stage::kRunning, container->state == ReplicaState::kReady, now);
-      break;
-    default:
-      ReportStage(kills_ > 0 ? Stage::kBackingOff : Stage::kCreating, false, now);
+  const bool runs = container->state == ReplicaState::kBooting ||
+                    container->state == ReplicaState::kProbing ||
+                    container->state == ReplicaState::kReady;
+  // Every kill but the one that it backs off from was followed by a restart.
+  const std::int64_t restarts = other_restarts_ + (runs || kills_ == 0 ? kills_ : kills_ - 1);
+  if (restarts > report_.restarts) {
+    report_.restarts = restarts;
+    changed_ = true;
+  }
+  if (runs) {
+    ReportStage(Stage::kRunning, container->state == ReplicaState::kReady, now);
+  } else {
+    ReportStage(kills_ > 0 ? Stage::kBackingOff : Stage::kCreating, false, now);
   }
 }
 

@@ -255,6 +255,20 @@ TEST_F(PodLifeTest, OutOfMemoryIsSeenAndEnds) {
   EXPECT_EQ(report().restarts, 1);
 }
 
+// The start-up is a request, too: it is killed in the instant in which it begins, at 2 s, and after
+// 10 s of back-off and 2 s of start again, at 14 s.
+TEST_F(PodLifeTest, OneThatDiesAtItsStartCountsEveryRestart) {
+  See({.memory = "12Mi"});
+  At(milliseconds(2020));
+  EXPECT_EQ(report().stage, Stage::kBackingOff);
+  EXPECT_EQ(report().restarts, 0);
+  At(milliseconds(13'980));
+  EXPECT_EQ(report().restarts, 0);
+  At(milliseconds(14'020));
+  EXPECT_EQ(report().stage, Stage::kBackingOff);
+  EXPECT_EQ(report().restarts, 1);
+}
+
 // Out of the balancer after 0.5 s, with nothing left to do.
 TEST_F(PodLifeTest, EndsWhenItHasDrained) {
   See({.is_running = true});

@@ -320,6 +320,11 @@ SpanExporter::Account SimulatedNodes::span_account() const {
   return exporter_ == nullptr ? SpanExporter::Account{} : exporter_->account();
 }
 
+bool SimulatedNodes::load_has_begun() const {
+  const std::lock_guard lock(world_mutex_);
+  return load_has_begun_;
+}
+
 std::size_t SimulatedNodes::pods() const {
   const std::lock_guard lock(world_mutex_);
   return pods_.size();

@@ -71,9 +71,9 @@ class SimulatedNodes {
   std::uint16_t metrics_port() const;  // 0: none
   SpanExporter::Account span_account() const;
   std::size_t pods() const;
+  bool load_has_begun() const;
   // From the thread that calls Step().
   SimulatedCluster& cluster() { return *cluster_; }
-  bool load_has_begun() const { return load_has_begun_; }
 
  private:
   struct KnownReplica {

@@ -1,125 +1,29 @@
 // Simulated nodes under a real control plane: its scheduler binds the pods, its controllers make
 // and end them.
-#include <chrono>
-#include <memory>
+#include <algorithm>
+#include <map>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/servers/eventually.h"
-#include "trimtab/clock/stoppable_wait.h"
 #include "trimtab/kubelet/simulated_nodes.h"
-#include "trimtab/kubelet/workload_manifest.h"
-#include "trimtab/kubernetes/testing/api_server.h"
+#include "trimtab/kubelet/testing/nodes_world.h"
 #include "trimtab/kubernetes/workload_writes.h"
-#include "trimtab/simulation/testing/scenarios.h"
 
 namespace trimtab {
 namespace {
 
 using servers::Eventually;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
-
-// A front and a back, 4 ms and 2 ms of CPU a request, on two hosts of two cores. Every delay is
-// short.
-ClusterScenario TwoTiers(const std::string& name) {
-  MicroserviceSpec front =
-      PlainMicroservice("front", {Cpu(Deterministic{Latency(4)}), Call({"back"})});
-  MicroserviceSpec back = PlainMicroservice("back", {Cpu(Deterministic{Latency(2)})});
-  for (MicroserviceSpec* spec : {&front, &back}) {
-    spec->initial = {1, {Millicores(500), Mebibytes(100)}};
-    spec->start_up = {Deterministic{Latency(100)}, Deterministic{Latency(50)}};
-    spec->endpoints[0].network_bytes = Bytes(1000);
-  }
-  front.initial.replicas = 2;
-  ClusterScenario scenario = PlainCluster({front, back});
-  scenario.name = name;
-  scenario.hosts = {{name + "-1", Cores(2), Gibibytes(2)}, {name + "-2", Cores(2), Gibibytes(2)}};
-  scenario.life.readiness_period = std::chrono::milliseconds(100);
-  scenario.life.resize_delay = std::chrono::milliseconds(200);
-  scenario.life.first_back_off = std::chrono::seconds(2);
-  return scenario;
-}
-
-// Steps the nodes on a thread.
-class Runner {
- public:
-  explicit Runner(std::unique_ptr<SimulatedNodes> nodes)
-      : nodes_(std::move(nodes)), thread_([this](const std::stop_token& stop) {
-          while (WaitFor(std::chrono::milliseconds(10), stop)) nodes_->Step();
-        }) {}
-
-  SimulatedNodes& nodes() { return *nodes_; }
-  absl::Status Stop() {
-    thread_ = {};
-    return nodes_->Stop();
-  }
-
- private:
-  std::unique_ptr<SimulatedNodes> nodes_;
-  std::jthread thread_;
-};
-
-class SimulatedNodesTest : public ApiServerTest {
- protected:
-  void SetUp() override {
-    ApiServerTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    ASSERT_TRUE(TakesPods());
-  }
-  void TearDown() override {
-    if (runner_ != nullptr) EXPECT_TRUE(runner_->Stop().ok());
-  }
-
-  void Run(const ClusterScenario& scenario, double load, SimulatedNodesOptions options = {}) {
-    options.simulation.load = StepSeries::Constant(load);
-    options.name_space = name_space();
-    auto nodes = SimulatedNodes::Start(client(), clock(), scenario, std::move(options));
-    ASSERT_TRUE(nodes.ok()) << nodes.status();
-    runner_ = std::make_unique<Runner>(*std::move(nodes));
-  }
-  void Apply(const std::string& manifest) {
-    const auto applied =
-        control_plane().Kubectl({"apply", "--namespace", name_space(), "-f", "-"}, manifest);
-    ASSERT_TRUE(applied.ok()) << applied.status();
-  }
-  std::vector<PodView> Pods(const std::string& prefix = "") {
-    std::vector<PodView> views;
-    const auto pods = client().List(Path(kPods));
-    EXPECT_TRUE(pods.ok()) << pods.status();
-    if (!pods.ok()) return views;
-    for (const auto& pod : pods->items) {
-      auto view = ReadPod(pod);
-      EXPECT_TRUE(view.ok()) << view.status();
-      if (view.ok() && view->meta.name.starts_with(prefix)) views.push_back(*std::move(view));
-    }
-    return views;
-  }
-  bool HasReady(const std::string& prefix, std::size_t count) {
-    return Eventually([&] {
-      const auto pods = Pods(prefix);
-      return pods.size() == count &&
-             std::all_of(pods.begin(), pods.end(), [](const PodView& p) { return p.IsReady(); });
-    });
-  }
-  PodView PodNamed(const std::string& name) {
-    const auto pod = client().Get(Path(kPods, name));
-    EXPECT_TRUE(pod.ok()) << pod.status();
-    return pod.ok() ? ReadPod(*pod).value_or(PodView{}) : PodView{};
-  }
-
-  std::unique_ptr<Runner> runner_;
-};
 
 TEST_F(SimulatedNodesTest, PodsStartServeAndEnd) {
   const ClusterScenario scenario = TwoTiers("serve");
-  Run(scenario, 50, {.metrics_listen = ListenAddress{"127.0.0.1", 0}});
+  SimulatedNodesOptions options;
+  options.metrics_listen = ListenAddress{"127.0.0.1", 0};
+  Run(scenario, 50, std::move(options));
   Apply(WorkloadManifest(scenario));
   ASSERT_TRUE(HasReady("front", 2));
   ASSERT_TRUE(HasReady("back", 1));
@@ -130,11 +34,14 @@ TEST_F(SimulatedNodesTest, PodsStartServeAndEnd) {
     EXPECT_EQ(pod.statuses.at(0).limits.cpu, Millicores(500));
   }
   const std::string back = Pods("back").at(0).meta.name;
+  const std::string served =
+      fmt::format(R"(service_name="back",span_kind="SPAN_KIND_SERVER",namespace="{}",pod="{}",)"
+                  R"(status_code="STATUS_CODE_UNSET"}} )",
+                  name_space(), back);
   EXPECT_TRUE(Eventually([&] {
     const std::string series = runner_->nodes().Series();
-    const auto at = series.find(fmt::format("pod=\"{}\"}} ", back),
-                                series.find("# TYPE traces_span_metrics_calls_total"));
-    return at != std::string::npos && series.substr(at + back.size() + 8, 2) != "0\n";
+    const auto at = series.find(served);
+    return at != std::string::npos && series.substr(at + served.size(), 2) != "0\n";
   }));
 
   const auto scale = GetScale(client(), {kDeployments, name_space(), "front"});
@@ -175,6 +82,160 @@ TEST_F(SimulatedNodesTest, AResizeTakesEffect) {
   }));
   EXPECT_TRUE(PodNamed(pod.meta.name).IsReady());
   EXPECT_EQ(PodNamed(pod.meta.name).statuses.at(0).restarts, 0);
+}
+
+constexpr ContainerConfig kTemplate{Millicores(500), Mebibytes(100)};
+
+ContainerResize Both(const ContainerConfig& size) {
+  const ResourceAmounts amounts{.cpu = size.cpu, .memory = size.memory};
+  return {.container = "app", .requests = amounts, .limits = amounts};
+}
+
+// Three pods of half a core on two nodes of two cores: one node has two. There one and a half cores
+// more find no room, which blocks it, until it is taken back.
+TEST_F(SimulatedNodesTest, AResizeWithoutRoomIsDeferredAndCanBeTakenBack) {
+  const ClusterScenario scenario = TwoTiers("deferred");
+  Run(scenario, 0);
+  Apply(WorkloadManifest(scenario));
+  ASSERT_TRUE(HasReady("front", 2));
+  ASSERT_TRUE(HasReady("back", 1));
+  std::map<std::string, std::vector<PodView>> by_node;
+  for (const PodView& pod : Pods()) by_node[pod.node].push_back(pod);
+  const auto full = std::find_if(by_node.begin(), by_node.end(),
+                                 [](const auto& node) { return node.second.size() >= 2; });
+  ASSERT_NE(full, by_node.end());
+  const std::string name = full->second.front().meta.name;
+  ASSERT_TRUE(ResizePod(client(), PodNamed(name), {Both({Cores(2), Mebibytes(100)})}).ok());
+  EXPECT_TRUE(Eventually([&] { return PodNamed(name).Resize() == ResizeState::kDeferred; }));
+  EXPECT_EQ(PodNamed(name).StatusOf("app")->allocated.cpu, Millicores(500));
+  ASSERT_TRUE(ResizePod(client(), PodNamed(name), {Both(kTemplate)}).ok());
+  EXPECT_TRUE(Eventually([&] { return PodNamed(name).Resize() == ResizeState::kDone; }));
+}
+
+TEST_F(SimulatedNodesTest, AFaultHoldsAResizeForAsLongAsItIsThere) {
+  const ClusterScenario scenario = TwoTiers("fault");
+  Run(scenario, 0);
+  Apply(WorkloadManifest(scenario));
+  ASSERT_TRUE(HasReady("back", 1));
+  const std::string name = Pods("back").at(0).meta.name;
+  const auto annotate = [&](const std::string& text) {
+    const auto done = control_plane().Kubectl(
+        {"annotate", "pod", name, "--namespace", name_space(), "--overwrite", text});
+    EXPECT_TRUE(done.ok()) << done.status();
+  };
+  const std::pair<const char*, ResizeState> faults[] = {
+      {"resize-stuck", ResizeState::kInProgress},
+      {"resize-error", ResizeState::kFailed},
+      {"resize-deferred", ResizeState::kDeferred},
+      {"resize-infeasible", ResizeState::kInfeasible}};
+  ContainerConfig size = kTemplate;
+  for (const auto& [fault, state] : faults) {
+    annotate(fmt::format("trimtab.dev/fault={}", fault));
+    size.cpu += Millicores(10);
+    ASSERT_TRUE(ResizePod(client(), PodNamed(name), {Both(size)}).ok());
+    EXPECT_TRUE(Eventually([&] { return PodNamed(name).Resize() == state; })) << fault;
+    annotate("trimtab.dev/fault-");
+    EXPECT_TRUE(Eventually([&] {
+      return PodNamed(name).Resize() == ResizeState::kDone &&
+             PodNamed(name).StatusOf("app")->limits.cpu == size.cpu;
+    })) << fault;
+  }
+}
+
+// 10 MiB and 4 a frame, its start-up among them, do not fit into 12.
+TEST_F(SimulatedNodesTest, OutOfMemoryIsACrashLoopUntilThereIsMore) {
+  ClusterScenario scenario = TwoTiers("oom");
+  scenario.microservices[1].memory.per_frame = Mebibytes(4);
+  scenario.microservices[1].initial.container.memory = Mebibytes(12);
+  Run(scenario, 0);
+  Apply(WorkloadManifest(scenario));
+  ASSERT_TRUE(HasReady("front", 2));
+  const auto crashed = [&] {
+    const auto pods = Pods("back");
+    return pods.size() == 1 && !pods[0].statuses.empty() && pods[0].statuses[0].restarts >= 1 &&
+           pods[0].statuses[0].waiting_reason == "CrashLoopBackOff";
+  };
+  ASSERT_TRUE(Eventually(crashed));
+  const PodView pod = Pods("back").at(0);
+  EXPECT_FALSE(pod.IsReady());
+  EXPECT_EQ(pod.statuses[0].last_end_reason, "OOMKilled");
+  EXPECT_FALSE(runner_->nodes().load_has_begun());
+  ASSERT_TRUE(ResizePod(client(), pod, {Both({Millicores(500), Mebibytes(100)})}).ok());
+  EXPECT_TRUE(HasReady("back", 1));
+}
+
+TEST_F(SimulatedNodesTest, AStatefulSetAndOtherPodsRunToo) {
+  const ClusterScenario scenario = TwoTiers("kinds");
+  Run(scenario, 0);
+  constexpr const char* kManifest = R"(
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: back}
+spec:
+  serviceName: back
+  selector: {matchLabels: {app: back}}
+  template:
+    metadata: {labels: {app: back}}
+    spec:
+      tolerations: [{key: trimtab.dev/simulated, operator: Exists}]
+      initContainers:
+        - {name: setup, image: none}
+        - {name: proxy, image: none, restartPolicy: Always}
+      containers: [{name: app, image: none, resources: {limits: {cpu: 300m, memory: 64Mi}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other}
+spec:
+  tolerations: [{key: trimtab.dev/simulated, operator: Exists}]
+  containers: [{name: web, image: none}]
+)";
+  Apply(kManifest);
+  ASSERT_TRUE(HasReady("back-0", 1));
+  ASSERT_TRUE(HasReady("other", 1));
+  EXPECT_THAT(runner_->nodes().Series(), HasSubstr(R"(service_name="back")"));
+  ASSERT_TRUE(client().Delete(Path(kPods, "other"), {.grace_seconds = 30}).ok());
+  EXPECT_TRUE(Eventually([&] { return Pods("other").empty(); }));
+}
+
+// It is away for some seconds; nothing that runs is lost and what comes later runs too.
+TEST_F(SimulatedNodesTest, AnApiServerThatComesBackFindsEverythingAsItWas) {
+  const ClusterScenario scenario = TwoTiers("restart");
+  Run(scenario, 20);
+  Apply(WorkloadManifest(scenario));
+  ASSERT_TRUE(HasReady("front", 2));
+  control_plane().KillApiServer();
+  ASSERT_TRUE(control_plane().RestartApiServer().ok());
+  const auto scaled = [&] {
+    const auto scale = GetScale(client(), {kDeployments, name_space(), "front"});
+    return scale.ok() && SetReplicas(client(), {kDeployments, name_space(), "front"}, 3,
+                                     scale->meta.resource_version)
+                             .ok();
+  };
+  ASSERT_TRUE(Eventually(scaled));
+  EXPECT_TRUE(HasReady("front", 3));
+  for (const PodView& pod : Pods()) {
+    for (const PodContainerStatus& status : pod.statuses) EXPECT_EQ(status.restarts, 0);
+  }
+}
+
+// The nodes of a run that was killed are taken over, with the pods that run on them; nodes of
+// anybody else are not.
+TEST_F(SimulatedNodesTest, WhatAKilledRunLeftIsTakenOver) {
+  const ClusterScenario scenario = TwoTiers("again");
+  Run(scenario, 0);
+  Apply(WorkloadManifest(scenario));
+  ASSERT_TRUE(HasReady("front", 2));
+  runner_.reset();
+  Run(scenario, 0);
+  EXPECT_TRUE(Eventually([&] { return runner_->nodes().pods() == 3; }));
+  EXPECT_TRUE(HasReady("front", 2));
+  for (const PodView& pod : Pods()) EXPECT_EQ(pod.statuses.at(0).restarts, 0);
+
+  ClusterScenario rival = scenario;
+  rival.name = "rival";
+  const auto refused = SimulatedNodes::Start(client(), clock(), rival, {});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kAlreadyExists) << refused.status();
 }
 
 }  // namespace
