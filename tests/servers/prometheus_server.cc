@@ -26,7 +26,11 @@ PrometheusServer::PrometheusServer(PrometheusOptions options, TemporaryFolder fo
     : options_(std::move(options)),
       folder_(std::move(folder)),
       port_(std::move(port)),
-      url_(fmt::format("http://{}", port_.address())) {}
+      url_(fmt::format("{}://{}",
+                       options_.web_configuration.find("tls_server_config") == std::string::npos
+                           ? "http"
+                           : "https",
+                       port_.address())) {}
 
 void PrometheusServer::Kill() { process_.reset(); }
 
@@ -42,11 +46,21 @@ absl::Status PrometheusServer::Restart() {
                                       "--web.listen-address=" + port_.address(),
                                       "--log.level=warn"};
   command.insert(command.end(), options_.flags.begin(), options_.flags.end());
+  for (const auto& [name, content] : options_.files) {
+    if (const auto written = folder_.Write(name, content); !written.ok()) return written.status();
+  }
+  if (!options_.web_configuration.empty()) {
+    const auto web = folder_.Write("web.yml", options_.web_configuration);
+    if (!web.ok()) return web.status();
+    command.push_back("--web.config.file=" + *web);
+  }
   absl::StatusOr<std::unique_ptr<ChildProcess>> started = ChildProcess::Start(
       {.command = std::move(command), .log_file = folder_.File("prometheus.log")});
   if (!started.ok()) return started.status();
   process_ = *std::move(started);
-  return WaitUntilReady(*process_, {.url = url_ + "/-/ready"}, options_.start_limit);
+  std::string ready = url_ + "/-/ready";
+  if (!options_.login.empty()) ready.insert(ready.find("://") + 3, options_.login + "@");
+  return WaitUntilReady(*process_, {.url = ready}, options_.start_limit);
 }
 
 std::vector<pid_t> PrometheusServer::pids() const {

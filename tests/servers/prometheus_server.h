@@ -5,6 +5,7 @@
 #include <absl/status/statusor.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,11 @@ struct PrometheusOptions {
   // The whole of its configuration file, in YAML: scrape intervals and targets.
   std::string configuration = "scrape_configs: []\n";
   std::vector<std::string> flags = {};  // added after its own
+  // The file of --web.config.file, for TLS and basic authentication; empty: neither. `files`, by
+  // name, lie beside it.
+  std::string web_configuration = {};
+  std::map<std::string, std::string> files = {};
+  std::string login = {};  // "user:password" to ask with whether it is ready
   std::chrono::milliseconds start_limit = std::chrono::seconds(60);
 };
 
@@ -30,7 +36,7 @@ class PrometheusServer {
   // Fails when the program is missing, or with the end of its log when it does not start.
   static absl::StatusOr<std::unique_ptr<PrometheusServer>> Start(PrometheusOptions options = {});
 
-  // "http://127.0.0.1:PORT"
+  // "http://127.0.0.1:PORT", https with a `tls_server_config` in the web configuration
   const std::string& url() const { return url_; }
   const std::string& folder() const { return folder_.path(); }
 

@@ -13,7 +13,9 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class ControlLoopDegradedTest : public ControlLoopFixture {
  protected:
@@ -67,6 +69,37 @@ TEST_F(ControlLoopDegradedTest, TracesDownForbidLowersAndVerification) {
   EXPECT_EQ(loop->record().count(Degradation::kTracesDown), 11);
   EXPECT_THAT(journal.entries[0].observation, HasSubstr("traces: UNAVAILABLE: no route to host"));
   EXPECT_EQ(policy.tail_correction, 1);
+}
+
+TEST_F(ControlLoopDegradedTest, ALostSpanForbidsLowersAndNotRaises) {
+  Ask(Sized(3), Sized(1));
+  traces.lost.dropped = 1;
+  const Decision decision = Step();
+  EXPECT_FALSE(policy.scale_down_allowed);
+  EXPECT_THAT(policy.gaps, ElementsAre("traces: lost 0s ago: spans dropped 1"));
+  EXPECT_EQ(Desired(0), Sized(3));
+  EXPECT_EQ(Desired(1), Sized(2));
+  EXPECT_FALSE(decision.held);
+  // The window, of 60 s that ended 5 s ago, begins behind the loss in the sixth decision.
+  Steps(4);
+  EXPECT_EQ(Desired(1), Sized(2));
+  Step();
+  EXPECT_EQ(Desired(1), Sized(1));
+}
+
+// The source hands out 10 traces a second, as many as the entry counts; then the entry counts 12.
+TEST_F(ControlLoopDegradedTest, TracesThatDisagreeWithTheCounterForbidLowers) {
+  traces.lost.received = 1;
+  metrics.load = 10;
+  Steps(6);
+  EXPECT_THAT(policy.gaps, IsEmpty());
+  metrics.load = 12;
+  Steps(8);
+  Ask(Sized(3), Sized(1));
+  Step();
+  EXPECT_THAT(policy.gaps, ElementsAre(HasSubstr("requests traced within")));
+  EXPECT_EQ(Desired(0), Sized(3));
+  EXPECT_EQ(Desired(1), Sized(2));
 }
 
 TEST_F(ControlLoopDegradedTest, DeployedStateUnknown) {

@@ -20,8 +20,8 @@ std::string LossBetween(const SpanAccount& before, const SpanAccount& after) {
   std::string words;
   const auto add = [&words](std::uint64_t from, std::uint64_t to, std::string_view what) {
     if (to <= from) return;
-    fmt::format_to(std::back_inserter(words), "{}{} {}", words.empty() ? "" : ", ", to - from,
-                   what);
+    fmt::format_to(std::back_inserter(words), "{}{} {}", words.empty() ? "" : ", ", what,
+                   to - from);
   };
   add(before.refused, after.refused, "spans refused");
   add(before.dropped, after.dropped, "spans dropped");
@@ -106,8 +106,9 @@ void WindowRules::CheckLosses(const WindowEvidence& evidence, std::vector<std::s
   if (!loss.empty()) losses_.push_back({.at = evidence.now, .words = std::move(loss)});
   while (!losses_.empty() && losses_.front().at <= evidence.window.begin) losses_.pop_front();
   if (losses_.empty()) return;
-  gaps.push_back(fmt::format("traces: {}, {} ago", losses_.back().words,
-                             FormatDuration(evidence.now - losses_.back().at)));
+  gaps.push_back(fmt::format("traces: lost {} ago: {}",
+                             FormatDuration(evidence.now - losses_.back().at),
+                             losses_.back().words));
 }
 
 void WindowRules::CheckErrors(const WindowEvidence& evidence, const TraceCounts& counts,

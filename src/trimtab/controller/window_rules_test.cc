@@ -63,10 +63,10 @@ TEST_F(WindowRulesTest, ALossForbidsLowersWhileItsWindowLasts) {
   account_.refused = 2;
   EXPECT_TRUE(rules_.HasLostSince(account_));
   EXPECT_THAT(Check(100, {.finished = 6000}),
-              ElementsAre("traces: 2 spans refused, 3 spans dropped, 0s ago"));
+              ElementsAre("traces: lost 0s ago: spans refused 2, spans dropped 3"));
   EXPECT_FALSE(rules_.HasLostSince(account_));
   EXPECT_THAT(Check(174, {.finished = 6000}),
-              ElementsAre("traces: 2 spans refused, 3 spans dropped, 1m14s ago"));
+              ElementsAre("traces: lost 1m14s ago: spans refused 2, spans dropped 3"));
   EXPECT_THAT(Check(175, {.finished = 6000}), IsEmpty());
 }
 
