@@ -9,12 +9,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "trimtab/clock/stoppable_wait.h"
 #include "trimtab/clock/system_clock.h"
 #include "trimtab/kubernetes/testing/fake_api.h"
 #include "trimtab/kubernetes/testing/watched_objects.h"
@@ -276,7 +276,7 @@ TEST(ObjectWatchTest, AQuietCollectionIsHeardOfSoonAfterAFailure) {
               {Cuts("{"),
                [](const Request&, const LoopbackConnection& connection) {
                  connection.BeginChunks();
-                 std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+                 WaitFor(std::chrono::milliseconds(1100), {});
                  connection.EndChunks();
                }},
               options);
