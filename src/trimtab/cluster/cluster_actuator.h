@@ -31,6 +31,8 @@ struct ClusterActuatorOptions {
   // A deferred resize keeps its room on the node from all other pods, so it is given up soon.
   Duration longest_deferral = std::chrono::seconds(60);
   Duration longest_resize = std::chrono::minutes(5);
+  // vertical.apply Template: how long a size must have been in force before it is written there.
+  Duration template_delay = std::chrono::minutes(1);
   // How long a resize that was given up is not asked for again.
   Duration resize_pause = std::chrono::minutes(10);
   int most_resizes = 50;  // of one call; the rest follows by Tend()
@@ -96,6 +98,7 @@ class ClusterActuator : public Actuator {
   absl::Status TendWorkload(std::size_t index, const ApplicationView& view, int& resizes_left);
   absl::Status TendPod(const Subject& subject, const PodSight& pod, int& resizes_left);
   absl::Status TakeBackReplicas(const Subject& subject);
+  absl::Status TendTemplate(const Subject& subject);
 
   ApiClient& client_;
   ClusterWatch& watch_;
@@ -108,6 +111,7 @@ class ClusterActuator : public Actuator {
   std::map<std::string, Instant> resizing_since_;  // by the uid of the pod
   std::map<std::size_t, Raise> raises_;            // by the index of the workload
   std::map<std::size_t, std::string> given_up_;    // why replicas were taken back
+  std::map<std::size_t, Instant> settled_since_;   // workloads whose template may be swapped
 };
 
 }  // namespace trimtab

@@ -1,12 +1,13 @@
 // What is accepted and not effective, what is refused half-way, and what others do meanwhile, on a
 // real API server.
-#include <atomic>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "trimtab/cluster/rivals.h"
+#include "trimtab/cluster/template_swap.h"
 #include "trimtab/cluster/testing/cluster_world.h"
 
 namespace trimtab {
@@ -277,6 +278,87 @@ TEST_F(ClusterFaultsServerTest, AChangedTemplateStartsAnew) {
   ASSERT_TRUE(actuator().Tend().ok());
   const std::vector<Millicores> limits = CpuLimits("web");
   EXPECT_EQ(std::ranges::count(limits, kLarger.cpu), 2) << "pods of the old template stay";
+}
+
+TEST_F(ClusterFaultsServerTest, ATemplateIsSwappedWithoutReplacingAPod) {
+  Run("Deployment", "web", 3);
+  scaler_.workloads[0].vertical.apply = VerticalApply::kTemplate;
+  options_.template_delay = Duration(0);
+  ASSERT_TRUE(BecomesEffective());
+  ASSERT_TRUE(Apply({3, kLarger}).ok());
+  ASSERT_TRUE(BecomesEffective());
+  std::set<std::string> before;
+  for (const PodView& pod : Pods("web")) before.insert(pod.meta.uid);
+  ASSERT_TRUE(Tends([&] { return book_.sizes.empty(); }));
+  const auto swapped = [&] {
+    const auto deployment = watch_->FindDeployment(name_space(), "web");
+    return !deployment->is_paused && !deployment->IsRollingOut() &&
+           deployment->containers[0].limits == ResourceAmounts{kLarger.cpu, kLarger.memory} &&
+           !deployment->meta.annotations.contains(std::string(kSwapMarker));
+  };
+  ASSERT_TRUE(servers::Eventually(swapped));
+  EXPECT_EQ(State().desired, (MicroserviceAllocation{3, kLarger})) << "as before";
+  // Pods to come are born with it, and those that run stay.
+  ASSERT_TRUE(Apply({4, kLarger}).ok());
+  ASSERT_TRUE(BecomesEffective());
+  std::size_t stayed = 0;
+  for (const PodView& pod : Pods("web")) {
+    EXPECT_EQ(pod.containers[0].limits.cpu, kLarger.cpu);
+    stayed += before.count(pod.meta.uid);
+  }
+  EXPECT_EQ(stayed, 3U);
+}
+
+// As a process that died between two writes leaves it.
+TEST_F(ClusterFaultsServerTest, ASwapThatWasLeftHalfWayIsFinished) {
+  Run("Deployment", "web", 2);
+  ASSERT_TRUE(BecomesEffective());
+  const std::string set = watch_->View(scaler_).workloads[0].pods[0].replica_set->meta.name;
+  std::set<std::string> before;
+  for (const PodView& pod : Pods("web")) before.insert(pod.meta.uid);
+  const auto leave = [&](const std::string& marker) {
+    Json pause = {{"metadata", {{"annotations", {{std::string(kSwapMarker), marker}}}}},
+                  {"spec", {{"paused", true}}}};
+    ASSERT_TRUE(client().Patch(Path(kDeployments, "web"), PatchType::kMerge, pause).ok());
+    ASSERT_TRUE(servers::Eventually([&] {
+      const auto deployment = watch_->FindDeployment(name_space(), "web");
+      return deployment->is_paused &&
+             deployment->observed_generation >= deployment->meta.generation;
+    }));
+  };
+  const auto limit = [&] {
+    return *watch_->FindDeployment(name_space(), "web")->containers[0].limits.cpu;
+  };
+  const auto resumed = [&] {
+    const auto deployment = watch_->FindDeployment(name_space(), "web");
+    return !deployment->is_paused &&
+           !deployment->meta.annotations.contains(std::string(kSwapMarker));
+  };
+  // Before the ReplicaSet was written: undone.
+  leave(set + " 200m 128Mi");
+  ASSERT_TRUE(Tends(resumed));
+  EXPECT_EQ(limit(), kSize.cpu);
+  // After it: finished.
+  leave(set + " 200m 128Mi");
+  ASSERT_TRUE(client()
+                  .Patch(Path(kReplicaSets, set), PatchType::kStrategicMerge,
+                         Parsed(R"({"spec":{"template":{"spec":{"containers":[{"name":"app",
+                           "resources":{"limits":{"cpu":"300m"}}}]}}}})"))
+                  .ok());
+  ASSERT_TRUE(Tends(resumed));
+  EXPECT_EQ(limit(), Millicores(300));
+  ASSERT_TRUE(servers::Eventually(
+      [&] { return !watch_->FindDeployment(name_space(), "web")->IsRollingOut(); }));
+  for (const PodView& pod : Pods("web")) EXPECT_TRUE(before.contains(pod.meta.uid));
+  // A template that somebody changed meanwhile wins.
+  leave(set + " 200m 128Mi");
+  ASSERT_TRUE(client()
+                  .Patch(Path(kReplicaSets, set), PatchType::kStrategicMerge,
+                         Parsed(R"({"spec":{"template":{"spec":{"containers":[{"name":"app",
+                           "resources":{"limits":{"cpu":"350m"}}}]}}}})"))
+                  .ok());
+  ASSERT_TRUE(Tends(resumed));
+  EXPECT_EQ(limit(), Millicores(300));
 }
 
 TEST_F(ClusterFaultsServerTest, OnlyTheContainersThatScaleAreResized) {

@@ -7,6 +7,7 @@
 #include "trimtab/cluster/cluster_actuator.h"
 #include "trimtab/cluster/fixed_allocation.h"
 #include "trimtab/cluster/pod_size.h"
+#include "trimtab/cluster/template_swap.h"
 #include "trimtab/kubernetes/workload_writes.h"
 #include "trimtab/quantity/text.h"
 
@@ -73,6 +74,11 @@ absl::Status ClusterActuator::TendWorkload(std::size_t index, const ApplicationV
   if (!object.ok()) return object.status();
   subject.object = *std::move(object);
   absl::Status first = TakeBackReplicas(subject);
+  const WorkloadView& workload = *subject.sight.workload;
+  if (workload.is_paused && workload.meta.annotations.contains(std::string(kSwapMarker))) {
+    first.Update(ResumeSwap(client_, subject.sight, scaler_.workloads[index].vertical.limits));
+    return first;
+  }
   const WorkloadReading& reading = subject.reading;
   const bool is_settled = reading.conflict.empty() && !subject.sight.workload->IsRollingOut();
   if (reading.sizes.empty() || !is_settled ||
@@ -88,7 +94,30 @@ absl::Status ClusterActuator::TendWorkload(std::size_t index, const ApplicationV
   for (const PodSight& pod : subject.sight.pods) {
     if (IsLive(pod)) first.Update(TendPod(subject, pod, resizes_left));
   }
+  first.Update(TendTemplate(subject));
   return first;
+}
+
+absl::Status ClusterActuator::TendTemplate(const Subject& subject) {
+  const VerticalBounds& vertical = scaler_.workloads[subject.index].vertical;
+  const WorkloadReading& reading = subject.reading;
+  const bool is_due = vertical.apply == VerticalApply::kTemplate && reading.is_in_book &&
+                      reading.state.Effective() && CanSwapTemplate(subject.sight);
+  if (!is_due || options_.write.dry_run) {
+    settled_since_.erase(subject.index);
+    return absl::OkStatus();
+  }
+  const Instant now = clock_.Now();
+  const Instant since = settled_since_.try_emplace(subject.index, now).first->second;
+  if (now - since < options_.template_delay) return absl::OkStatus();
+  settled_since_.erase(subject.index);
+  const TemplateSwap swap{.sight = subject.sight, .rule = vertical.limits, .sizes = reading.sizes};
+  if (absl::Status swapped = SwapTemplate(client_, watch_, swap, options_.patience);
+      !swapped.ok()) {
+    return absl::IsAborted(swapped) ? absl::OkStatus() : swapped;
+  }
+  // The template has the size now, and the entries were of another template.
+  return PutSizes(subject, {});
 }
 
 absl::Status ClusterActuator::TendPod(const Subject& subject, const PodSight& pod,

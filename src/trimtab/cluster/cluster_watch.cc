@@ -239,6 +239,12 @@ ApplicationView ClusterWatch::View(const AppScaler& scaler) const {
   return view;
 }
 
+std::shared_ptr<const WorkloadView> ClusterWatch::FindDeployment(std::string_view name_space,
+                                                                 std::string_view name) const {
+  const std::scoped_lock lock(store_->mutex);
+  return store_->deployments.Find(name_space, name);
+}
+
 std::vector<std::shared_ptr<const QuotaView>> ClusterWatch::Quotas(
     std::string_view name_space) const {
   const std::scoped_lock lock(store_->mutex);

@@ -64,6 +64,9 @@ class ClusterWatch {
   // are those that Tell() was given.
   ApplicationView View(const AppScaler& scaler) const;
 
+  // nullptr: does not exist.
+  std::shared_ptr<const WorkloadView> FindDeployment(std::string_view name_space,
+                                                     std::string_view name) const;
   // In that namespace, by name.
   std::vector<std::shared_ptr<const QuotaView>> Quotas(std::string_view name_space) const;
   std::vector<std::shared_ptr<const LimitRangeView>> LimitRanges(std::string_view name_space) const;
