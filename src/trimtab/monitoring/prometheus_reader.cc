@@ -97,7 +97,8 @@ struct PrometheusReader::Reading {
 std::vector<LabeledSeries> PrometheusReader::Ask(PrometheusSeries series, Reading& reading) {
   for (const std::string& form : queries_.FormsOf(series, reading.window)) {
     ++reading.asked;
-    const Duration left = reading.deadline - clock_->Now();
+    const Duration left =
+        std::chrono::floor<std::chrono::milliseconds>(reading.deadline - clock_->Now());
     auto answer =
         left > Duration(0)
             ? client_.Query(form, reading.now, left)
