@@ -36,6 +36,7 @@ CommandAction DeclareGraph(Arguments& arguments);
 CommandAction DeclareCalibrate(Arguments& arguments);
 CommandAction DeclareProfile(Arguments& arguments);
 CommandAction DeclareTrain(Arguments& arguments);
+CommandAction DeclareExportAppScaler(Arguments& arguments);
 CommandAction DeclareExportWorkloads(Arguments& arguments);
 CommandAction DeclareDoctor(Arguments& arguments);
 CommandAction DeclareValidate(Arguments& arguments);

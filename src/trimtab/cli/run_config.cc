@@ -11,6 +11,7 @@
 #include "trimtab/appscaler/field_reader.h"
 #include "trimtab/appscaler/yaml_fields.h"
 #include "trimtab/cli/build_info.h"
+#include "trimtab/cli/listener_tls.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/yaml/yaml_document.h"
 #include "trimtab/yaml/yaml_writer.h"
@@ -83,6 +84,15 @@ constexpr Setting kSettings[] = {
      "ask this Jaeger for traces instead of receiving them"},
     {"sources.otlp.settleDelay", "otlp-settle-delay", nullptr, "TIME",
      "a trace is whole when no span of it came for this long"},
+    {"sources.samplingShare", "sampling-share", nullptr, "SHARE",
+     "of the requests whose spans are sent; windows in which traces and request counters disagree "
+     "lower nothing"},
+    {"tls.certificateFile", "tls-certificate", nullptr, "FILE",
+     "the certificate of every listener, in PEM; read again when it changes"},
+    {"tls.keyFile", "tls-key", nullptr, "FILE", "its key"},
+    {"tls.clientCaFile", "tls-client-ca", nullptr, "FILE",
+     "clients of metrics and OTLP show a certificate of this authority"},
+    {"tls.allowClearText", "", nullptr, "", ""},
 };
 
 Json::json_pointer PointerTo(std::string_view path) {
@@ -200,6 +210,11 @@ void ReadSources(FieldReader& root, OperatorOptions& options) {
     otlp->Time("settleDelay", options.otlp_settle_delay);
     otlp->Finish();
   }
+  sources->Number("samplingShare", options.sampling_share);
+  if (!(options.sampling_share > 0 && options.sampling_share <= 1)) {
+    sources->Problem("samplingShare",
+                     fmt::format("is {}, must be above 0 and at most 1", options.sampling_share));
+  }
   sources->Finish();
 }
 
@@ -210,6 +225,28 @@ void ReadListeners(FieldReader& root, OperatorOptions& options) {
   ReadAddresses(*listen, "health", options.health);
   ReadAddresses(*listen, "otlp", options.otlp);
   listen->Finish();
+}
+
+absl::Status ReadTls(FieldReader& root, OperatorOptions& options) {
+  ListenerTls tls;
+  if (auto reader = root.Object("tls")) {
+    reader->Text("certificateFile", tls.certificate);
+    reader->Text("keyFile", tls.key);
+    reader->Text("clientCaFile", tls.client_ca);
+    std::optional<bool> allowed;
+    reader->Flag("allowClearText", allowed);
+    tls.allow_clear_text = allowed.value_or(false);
+    reader->Finish();
+  }
+  auto files = TlsFilesOf(tls);
+  if (!files.ok()) return files.status();
+  options.tls = *std::move(files);
+  for (const auto& [addresses, name] :
+       {std::pair(&options.metrics, "--listen-metrics"),
+        std::pair(&options.health, "--listen-health"), std::pair(&options.otlp, "--listen-otlp")}) {
+    if (absl::Status safe = CheckListeners(tls, *addresses, name); !safe.ok()) return safe;
+  }
+  return absl::OkStatus();
 }
 
 void ReadLog(FieldReader& root, RunConfig& config) {
@@ -259,6 +296,8 @@ void RunSettings::Declare(Arguments& arguments) {
   arguments.Option("context", &context_, "a context of the kubeconfig");
   arguments.Flag("no-leader-election", &no_leader_election_,
                  "write without holding a Lease: no other process may run");
+  arguments.Flag("allow-clear-text", &allow_clear_text_,
+                 "listen in clear text on addresses that other machines reach");
   for (const Setting& setting : kSettings) {
     given_.push_back(std::make_unique<Given>());
     if (setting.flag.empty()) continue;
@@ -273,6 +312,7 @@ void RunSettings::Declare(Arguments& arguments) {
 absl::StatusOr<Json> RunSettings::Merge(const Environment& environment) const {
   Json over = Json::object();
   if (no_leader_election_) over["leaderElection"]["enabled"] = "false";
+  if (allow_clear_text_) over["tls"]["allowClearText"] = "true";
   for (std::size_t i = 0; i < std::size(kSettings); ++i) {
     const Setting& setting = kSettings[i];
     Json value;
@@ -336,6 +376,7 @@ absl::Status RunSettings::Resolve(const Environment& environment, RunConfig& con
   ReadListeners(root, options);
   ReadLog(root, config);
   ReadSources(root, options);
+  const absl::Status tls = ReadTls(root, options);
   options.queries.namespaces = options.namespaces;
   options.loop.control.tails.settle_delay = options.otlp_settle_delay;
   root.Finish();
@@ -343,14 +384,15 @@ absl::Status RunSettings::Resolve(const Environment& environment, RunConfig& con
   if (absl::Status bad = fields.ToStatus(problems, file.empty() ? "settings" : file); !bad.ok()) {
     return bad;
   }
+  if (!tls.ok()) return tls;
   ControlOptions check = options.loop.control;
   check.effect_poll = std::min(check.effect_poll, check.interval);
   return check.Validate();
 }
 
 absl::StatusOr<std::string> RunSettings::ToYaml(const Environment& environment) const {
-  RunConfig config;
-  if (absl::Status valid = Resolve(environment, config); !valid.ok()) return valid;
+  const auto config = std::make_unique<RunConfig>();
+  if (absl::Status valid = Resolve(environment, *config); !valid.ok()) return valid;
   const std::string file = file_.empty() ? environment("TRIMTAB_CONFIG") : file_;
   Json value = {{"apiVersion", "config.trimtab.dev/v1alpha1"}, {"kind", "ControllerConfig"}};
   if (!file.empty()) {

@@ -49,6 +49,7 @@ class RunSettings {
   std::string kubeconfig_;
   std::string context_;
   bool no_leader_election_ = false;
+  bool allow_clear_text_ = false;
   std::vector<std::unique_ptr<Given>> given_;  // by the table of settings
 };
 

@@ -227,15 +227,10 @@ void AppLoop::Decide(CycleReport& report) {
   applies_ = report.applies;
   Recover(report);
   if (report.is_paused) return;
-  if (applies_) {
-    Settle(report);
-    NoteForeignChanges(report);
-  }
+  if (applies_) Settle(report);
   engine_->loop->set_mode(applies_ ? CommitMode::kApply : CommitMode::kDryRun);
   decision_ = engine_->loop->RunOnce();
   report.decision = &*decision_;
-  // What the world accepted of the lowers, it has; a half of them is as good as seen by us.
-  if (applies_ && !decision_->states.empty()) reached_ = decision_->Reached();
 }
 
 // The sizes of pods to be born follow the templates and the pods that are there.
@@ -246,27 +241,11 @@ void AppLoop::Settle(CycleReport& report) {
   std::vector<PodSize> settled = engine_->world->Settled(sizes);
   if (settled == before) return;
   Freeze("the sizes of pods were found anew", engine_->stabilisation);
-  reached_.reset();
   const absl::Status put = board_.Put(std::move(settled));
   if (put.ok()) return;
   report.applies = applies_ = false;
   parts_.log.Warn("the sizes of pods were not written",
                   {{"namespace", name_space_}, {"app", name_}, {"error", put.ToString()}});
-}
-
-// What is deployed and was not asked for by us is a new observation: this decision is not acted on.
-void AppLoop::NoteForeignChanges(CycleReport& report) {
-  if (!reached_) return;
-  const auto states = engine_->world->actuator().State();
-  if (!states.ok() || states->size() != reached_->size()) return;
-  for (std::size_t i = 0; i < states->size(); ++i) {
-    const MicroserviceAllocation expected =
-        std::exchange((*reached_)[MicroserviceId(i)], (*states)[i].desired);
-    if ((*states)[i].desired == expected) continue;
-    const std::string& name = engine_->application->microservice(MicroserviceId(i)).name;
-    Freeze(fmt::format("{} was changed by somebody else", name), engine_->stabilisation);
-    report.applies = applies_ = false;
-  }
 }
 
 // Finishes the raises of an earlier leader and takes back its cuts.
@@ -287,7 +266,6 @@ void AppLoop::Recover(CycleReport& report) {
     is_done = is_done && applied.ok();
   }
   Freeze(fmt::format("commit {} was not finished", intent->id), engine_->stabilisation);
-  reached_.reset();
   if (is_done) {
     board_.Update([](AppScalerStatus& status) { status.commit.reset(); }).IgnoreError();
   } else {

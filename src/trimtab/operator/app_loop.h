@@ -85,7 +85,6 @@ class AppLoop {
   void Tend();
   void Decide(CycleReport& report);
   void Settle(CycleReport& report);
-  void NoteForeignChanges(CycleReport& report);
   void Recover(CycleReport& report);
   void Freeze(std::string why, Duration how_long);
   std::vector<std::string> Freezes() const;
@@ -102,7 +101,6 @@ class AppLoop {
   EventLog events_;
   std::unique_ptr<Engine> engine_;
   std::optional<Decision> decision_;                     // of this cycle
-  std::optional<Allocation> reached_;                    // what we asked for last
   std::vector<std::pair<std::string, Instant>> frozen_;  // why and until when
   bool applies_ = false;                                 // decisions of this cycle are acted on
   absl::Status last_tended_;

@@ -52,7 +52,8 @@ ObjectCondition Ready(const CycleReport& report) {
   }
   if (!report.world.ok()) return Condition(kType, kFalse, "NotSynced", Words(report.world));
   if (!report.model.ok()) return Condition(kType, kFalse, "ModelNotTrained", Words(report.model));
-  if (report.decision == nullptr || !report.decision->held) {
+  if (report.decision == nullptr || !report.decision->held ||
+      report.decision->Has(Degradation::kForeignChange)) {
     return Condition(kType, kTrue, "Reconciled");
   }
   const Trouble& trouble = report.decision->troubles.back();
@@ -117,17 +118,16 @@ ObjectCondition AbleToScale(const CycleReport& report) {
     const std::string& name = report.application->microservice(MicroserviceId(i)).name;
     return Condition(kType, kFalse, reason, fmt::format("{}: {}", name, words));
   }
-  for (const Degradation what : {Degradation::kChangeRefused, Degradation::kStalePlan,
-                                 Degradation::kRaisesIneffective, Degradation::kJournalDown}) {
+  constexpr std::pair<Degradation, std::string_view> kReasons[] = {
+      {Degradation::kChangeRefused, "ChangeRefused"},
+      {Degradation::kStalePlan, "FieldConflict"},
+      {Degradation::kForeignChange, "ChangedByOthers"},
+      {Degradation::kRaisesIneffective, "RaiseNotEffective"},
+      {Degradation::kLowersCancelled, "LowersCancelled"},
+      {Degradation::kJournalDown, "NotRecorded"}};
+  for (const auto& [what, reason] : kReasons) {
     const Trouble* trouble = Find(decision, what);
-    if (trouble == nullptr) continue;
-    constexpr std::string_view kReasons[] = {"ChangeRefused", "FieldConflict", "RaiseNotEffective",
-                                             "NotRecorded"};
-    const std::size_t which = what == Degradation::kChangeRefused       ? 0
-                              : what == Degradation::kStalePlan         ? 1
-                              : what == Degradation::kRaisesIneffective ? 2
-                                                                        : 3;
-    return Condition(kType, kFalse, kReasons[which], trouble->words);
+    if (trouble != nullptr) return Condition(kType, kFalse, reason, trouble->words);
   }
   return Condition(kType, kTrue, "ReadyForNewScale");
 }
@@ -143,7 +143,8 @@ ObjectCondition ScalingActive(const CycleReport& report) {
         kType, kFalse, "RecommendOnly",
         report.may_apply ? "spec.mode is Recommend" : "the process runs with --mode Recommend");
   }
-  if (report.decision == nullptr || report.decision->held) {
+  if (report.decision == nullptr ||
+      (report.decision->held && !report.decision->Has(Degradation::kForeignChange))) {
     return Condition(kType, kFalse, "NoData", "the last allocation stays");
   }
   if (!report.freezes.empty()) {
@@ -297,6 +298,7 @@ std::string SummaryOf(const Decision& decision, const Application& application) 
 }
 
 std::string_view ReasonOf(const Decision& decision, Latency target) {
+  if (decision.Has(Degradation::kForeignChange)) return "ChangedByOthers";
   if (decision.held || !decision.plan) return "NoData";
   if (!decision.changes.raises.empty()) {
     const auto& measured = decision.observation.measured_tail_latency;

@@ -118,7 +118,9 @@ class Process {
     scalers_ = std::make_unique<ScalerWatch>(*reads_, clock_, options_.namespaces);
     auto spans = SpanSources::Start({.jaeger_url = options_.jaeger_url,
                                      .otlp = options_.otlp,
-                                     .settle_delay = options_.otlp_settle_delay},
+                                     .settle_delay = options_.otlp_settle_delay,
+                                     .sampling_share = options_.sampling_share,
+                                     .sockets = Sockets()},
                                     clock_);
     if (!spans.ok()) return spans.status();
     spans_ = *std::move(spans);
@@ -165,6 +167,15 @@ class Process {
     return election_ == nullptr || election_->state() == Leadership::kLeader;
   }
 
+  SocketServerOptions Sockets() {
+    SocketServerOptions sockets;
+    sockets.tls = options_.tls;
+    sockets.tls_report = [this](const absl::Status& status) {
+      log_.Info("the certificate of the listeners has changed", {{"result", status.ToString()}});
+    };
+    return sockets;
+  }
+
   absl::Status Serve() {
     const auto synced = [this]() -> absl::Status {
       if (absl::Status status = scalers_->Synced(); !status.ok()) return status;
@@ -174,7 +185,9 @@ class Process {
     const auto start = [this](const std::vector<ListenAddress>& addresses, StatusPages pages,
                               std::string_view what) -> absl::Status {
       if (addresses.empty()) return absl::OkStatus();
-      auto server = StartStatusServer(addresses, std::move(pages), clock_);
+      SocketServerOptions sockets = Sockets();
+      if (sockets.tls && what == "health") sockets.tls->client_ca_file.clear();
+      auto server = StartStatusServer(addresses, std::move(pages), clock_, std::move(sockets));
       if (!server.ok()) return server.status();
       for (std::size_t i = 0; i < addresses.size(); ++i) {
         log_.Info("listening",

@@ -12,6 +12,7 @@
 #include "trimtab/monitoring/prometheus_queries.h"
 #include "trimtab/operator/app_loop.h"
 #include "trimtab/operator/leader_election.h"
+#include "trimtab/server/server_tls.h"
 #include "trimtab/server/socket_server.h"
 
 namespace trimtab {
@@ -34,9 +35,12 @@ struct OperatorOptions {
   std::string jaeger_url{};
   std::vector<ListenAddress> otlp{};
   Duration otlp_settle_delay = std::chrono::seconds(10);
+  double sampling_share = 1;  // of the requests whose spans are sent
 
   std::vector<ListenAddress> metrics{};
   std::vector<ListenAddress> health{};
+  // Of every listener; none: clear text. The kubelet, which asks for health, shows no certificate.
+  std::optional<ServerTlsFiles> tls{};
   std::string version{};
   std::string commit{};
 };

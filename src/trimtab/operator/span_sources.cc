@@ -14,13 +14,14 @@ namespace {
 class JaegerSpans : public TraceSource {
  public:
   JaegerSpans(std::shared_ptr<HttpClient> http, const std::string& url, const AppScaler& scaler,
-              Duration settle_delay, Instant begin)
+              const SpanSourceOptions& options, Instant begin)
       : source_(JaegerQuery(
                     [http = std::move(http), url](const std::string& target) {
                       return http->Send({.url = url + target});
                     },
                     {.service = scaler.entry.service}),
-                {.settle_delay = settle_delay}, begin),
+                {.settle_delay = options.settle_delay, .sampling_share = options.sampling_share},
+                begin),
         hub_(source_),
         spans_(hub_.Open(TraceFilter::Of(scaler))) {}
 
@@ -65,6 +66,8 @@ absl::StatusOr<std::unique_ptr<SpanSources>> SpanSources::Start(SpanSourceOption
   }
   OtlpReceiverOptions receiver;
   receiver.inbox.settle_delay = sources->options_.settle_delay;
+  receiver.inbox.sampling_share = sources->options_.sampling_share;
+  receiver.sockets = sources->options_.sockets;
   auto started = OtlpReceiver::Start(sources->options_.otlp, clock, receiver);
   if (!started.ok()) return started.status();
   sources->receiver_ = *std::move(started);
@@ -77,8 +80,7 @@ std::unique_ptr<TraceSource> SpanSources::Open(const AppScaler& scaler) {
   auto http = HttpClient::Create({});
   if (!http.ok()) return std::make_unique<NoSpans>(http.status());
   return std::make_unique<JaegerSpans>(std::shared_ptr<HttpClient>(*std::move(http)),
-                                       options_.jaeger_url, scaler, options_.settle_delay,
-                                       clock_.Now());
+                                       options_.jaeger_url, scaler, options_, clock_.Now());
 }
 
 void SpanSources::Measure(OwnMetrics& metrics) const {

@@ -20,6 +20,8 @@ struct SpanSourceOptions {
   std::string jaeger_url{};           // asked where it is not empty
   std::vector<ListenAddress> otlp{};  // received otherwise
   Duration settle_delay = std::chrono::seconds(10);
+  double sampling_share = 1;
+  SocketServerOptions sockets{};
 };
 
 // Thread-safety: every method from any thread.
