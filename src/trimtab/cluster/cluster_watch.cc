@@ -15,6 +15,9 @@
 namespace trimtab {
 namespace {
 
+// What is waited for may also change without an event.
+constexpr Duration kAskAgain = std::chrono::milliseconds(50);
+
 // Managers of a person who sets replicas by hand.
 constexpr std::array<std::string_view, 4> kHands = {"kubectl", "kubectl-edit", "kubectl-patch",
                                                     "kubectl-replace"};
@@ -314,7 +317,8 @@ bool ClusterWatch::Await(const std::function<bool()>& condition, Duration patien
     const Duration left = deadline - clock_.Now();
     if (left <= Duration(0)) return false;
     std::unique_lock lock(store_->mutex);
-    store_->changed.wait_for(lock, left, [&] { return store_->changes != seen; });
+    store_->changed.wait_for(lock, std::min(left, kAskAgain),
+                             [&] { return store_->changes != seen; });
   }
 }
 

@@ -87,8 +87,8 @@ class ClusterWatch {
   void Tell(std::string_view name_space, const ScaleTarget& target,
             std::optional<WorkloadView> workload);
 
-  // Returns true once `condition` holds, which is asked again after each event; false after
-  // `patience`, of wall-clock time.
+  // Returns true once `condition` holds, which is asked again after each event and every now and
+  // then; false after `patience`.
   bool Await(const std::function<bool()>& condition, Duration patience) const;
 
  private:

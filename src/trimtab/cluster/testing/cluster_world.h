@@ -11,27 +11,11 @@
 #include "fmt/format.h"
 #include "trimtab/cluster/cluster_actuator.h"
 #include "trimtab/cluster/cluster_watch.h"
-#include "trimtab/cluster/pod_size_book.h"
+#include "trimtab/cluster/testing/memory_book.h"
 #include "trimtab/cluster/testing/pod_runner.h"
 #include "trimtab/kubernetes/testing/api_server.h"
 
 namespace trimtab {
-
-// A book in memory, which may fail.
-class MemoryPodSizeBook : public PodSizeBook {
- public:
-  std::vector<PodSize> Sizes() const override { return sizes; }
-  absl::Status Put(std::vector<PodSize> all) override {
-    if (!error.ok()) return error;
-    ++puts;
-    sizes = std::move(all);
-    return absl::OkStatus();
-  }
-
-  std::vector<PodSize> sizes;
-  absl::Status error;
-  int puts = 0;
-};
 
 // A workload of one container, `app`: 100m and 64Mi requested, limits of 200m and 128Mi.
 inline nlohmann::json TestWorkload(const std::string& kind, const std::string& name, int replicas) {
