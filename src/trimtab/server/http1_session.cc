@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <utility>
+
+#include "trimtab/server/pending_answer.h"
 
 namespace trimtab {
 namespace {
@@ -32,13 +35,26 @@ class Http1Session : public Session {
   ~Http1Session() override { budget_.Return(request_.body.size()); }
 
   bool Receive(std::string_view bytes) override {
-    if (is_over_) return false;
-    http_parser_execute(&parser_, &Callbacks(), bytes.data(), bytes.size());
-    if (HTTP_PARSER_ERRNO(&parser_) != HPE_OK && !is_over_) {
-      End(400, fmt::format("no HTTP/1.1: {}", http_errno_description(HTTP_PARSER_ERRNO(&parser_))));
+    if (pending_ != nullptr) {
+      held_.append(bytes);
+    } else if (!is_over_) {
+      Parse(bytes);
     }
-    return !is_over_;
+    return IsOpen();
   }
+
+  bool Continue() override {
+    if (pending_ == nullptr) return IsOpen();
+    const std::optional<ServedAnswer> answer = pending_->Take();
+    if (!answer) return true;
+    pending_ = nullptr;
+    Finish(*answer);
+    if (is_over_) return false;
+    http_parser_pause(&parser_, 0);
+    Parse(std::exchange(held_, {}));
+    return IsOpen();
+  }
+  bool is_blocked() const override { return pending_ != nullptr; }
 
   std::string TakeOutput() override { return std::exchange(output_, {}); }
   bool is_idle() const override { return !is_begun_; }
@@ -46,6 +62,19 @@ class Http1Session : public Session {
 
  private:
   static Http1Session& Of(http_parser* parser) { return *static_cast<Http1Session*>(parser->data); }
+
+  bool IsOpen() const { return !is_over_ || pending_ != nullptr; }
+
+  void Parse(std::string_view bytes) {
+    const std::size_t taken =
+        http_parser_execute(&parser_, &Callbacks(), bytes.data(), bytes.size());
+    const http_errno error = HTTP_PARSER_ERRNO(&parser_);
+    if (error == HPE_PAUSED) {
+      held_ = bytes.substr(taken);
+    } else if (error != HPE_OK && !is_over_) {
+      End(400, fmt::format("no HTTP/1.1: {}", http_errno_description(error)));
+    }
+  }
 
   // What stops the parser: nothing behind it is a request.
   static constexpr int kStop = 1;
@@ -139,12 +168,21 @@ class Http1Session : public Session {
     if (is_over_) return kStop;
     budget_.Return(request_.body.size());
     is_over_ = request_.is_too_large || http_should_keep_alive(&parser_) == 0;
-    const bool is_head = parser_.method == HTTP_HEAD;
-    const ServedAnswer answer = handler_(std::exchange(request_, {}));
-    Write(answer, is_head);
+    is_head_ = parser_.method == HTTP_HEAD;
+    ServedReply reply = handler_(std::exchange(request_, {}));
+    pending_ = std::move(reply.pending);
+    if (pending_ == nullptr) {
+      Finish(reply.answer);
+    } else if (!is_over_) {
+      http_parser_pause(&parser_, 1);
+    }
+    return is_over_ ? kStop : 0;
+  }
+
+  void Finish(const ServedAnswer& answer) {
+    Write(answer, is_head_);
     ++answered_;
     is_begun_ = false;
-    return is_over_ ? kStop : 0;
   }
 
   int End(int status, std::string message, std::vector<ServedHeader> headers = {}) {
@@ -177,6 +215,9 @@ class Http1Session : public Session {
   std::size_t header_bytes_ = 0;
   bool has_value_ = true;  // the last header; a further name begins another
   bool is_begun_ = false;
+  bool is_head_ = false;
+  std::shared_ptr<PendingAnswer> pending_;  // of the last request; what follows waits in `held_`
+  std::string held_;
   bool is_over_ = false;
   std::uint64_t answered_ = 0;
   std::string output_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "trimtab/server/pending_answer.h"
+
 namespace trimtab {
 namespace {
 
@@ -24,8 +26,16 @@ class Http1SessionTest : public ::testing::Test {
     return output;
   }
 
-  RequestHandler handler_ = [this](ServedRequest request) {
+  // What comes back once the last request that waits has its answer.
+  std::string AnswerLater(std::string body) {
+    pending_.back()->Set({.body = std::move(body)});
+    is_open_ = session_->Continue();
+    return session_->TakeOutput();
+  }
+
+  RequestHandler handler_ = [this](ServedRequest request) -> ServedReply {
     ++requests_;
+    if (request.path == "/later") return pending_.emplace_back(std::make_shared<PendingAnswer>());
     const std::string size =
         request.is_too_large ? "too large" : std::to_string(request.body.size());
     return ServedAnswer{.status = request.is_too_large ? 413 : 200,
@@ -36,6 +46,7 @@ class Http1SessionTest : public ::testing::Test {
   };
   BodyBudget budget_{100};
   int requests_ = 0;
+  std::vector<std::shared_ptr<PendingAnswer>> pending_;
   bool is_open_ = true;
   std::unique_ptr<Session> session_ =
       MakeHttp1Session(handler_, budget_, {.largest_body = 50, .largest_headers = 300});
@@ -61,6 +72,44 @@ TEST_F(Http1SessionTest, AnswersRequestsThatDoNotWaitForOneAnotherInTheirOrder) 
   const std::string output = Send(two);
   EXPECT_LT(output.find("POST /v1/traces"), output.find("GET /x"));
   EXPECT_EQ(requests_, 2);
+}
+
+TEST_F(Http1SessionTest, WhatFollowsAPendingAnswerWaitsForIt) {
+  const std::string later = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
+  const std::string next = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
+  EXPECT_EQ(Send(later + next.substr(0, 9)), "");
+  EXPECT_TRUE(session_->is_blocked());
+  EXPECT_FALSE(session_->is_idle());
+  EXPECT_EQ(Send(next.substr(9) + later + next, 5), "");
+  EXPECT_EQ(requests_, 1);
+  EXPECT_TRUE(session_->Continue()) << "nothing has been set";
+  // The second is answered, the third is pending, the fourth waits behind it.
+  EXPECT_THAT(AnswerLater("first\n"),
+              ::testing::AllOf(HasSubstr("first\n"), EndsWith("GET /x  0\n")));
+  EXPECT_EQ(requests_, 3);
+  EXPECT_TRUE(session_->is_blocked());
+  EXPECT_THAT(AnswerLater("third\n"),
+              ::testing::AllOf(HasSubstr("third\n"), EndsWith("GET /x  0\n")));
+  EXPECT_EQ(session_->answered(), 4);
+  EXPECT_TRUE(session_->is_idle());
+  EXPECT_TRUE(is_open_);
+}
+
+TEST_F(Http1SessionTest, TheLastRequestMayWaitToo) {
+  EXPECT_EQ(Send("GET /later HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\nmore"), "");
+  EXPECT_TRUE(is_open_);
+  const std::string answer = AnswerLater("last\n");
+  EXPECT_THAT(answer,
+              ::testing::AllOf(HasSubstr("connection: close\r\n"), EndsWith("\r\n\r\nlast\n")));
+  EXPECT_FALSE(is_open_);
+  EXPECT_EQ(requests_, 1);
+}
+
+TEST_F(Http1SessionTest, AnAnswerMayComeAfterItsConnectionHasGone) {
+  Send("GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+  session_.reset();
+  pending_.back()->Set({.status = 200});
+  EXPECT_TRUE(pending_.back()->Take().has_value());
 }
 
 TEST_F(Http1SessionTest, TakesBodiesInChunks) {

@@ -7,7 +7,10 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <utility>
+
+#include "trimtab/server/pending_answer.h"
 
 namespace trimtab {
 namespace {
@@ -70,6 +73,19 @@ class Http2Session : public Session {
     Send();
     return std::exchange(output_, {});
   }
+  bool Continue() override {
+    if (is_over_) return false;
+    for (auto& [id, stream] : streams_) {
+      if (stream.pending == nullptr) continue;
+      std::optional<ServedAnswer> answer = stream.pending->Take();
+      if (!answer) continue;
+      stream.pending = nullptr;
+      Submit(id, stream, *std::move(answer));
+    }
+    Send();
+    return !is_over_;
+  }
+  bool is_blocked() const override { return false; }
   bool is_idle() const override { return streams_.empty(); }
   std::uint64_t answered() const override { return answered_; }
 
@@ -77,7 +93,9 @@ class Http2Session : public Session {
   struct Stream {
     ServedRequest request;
     std::size_t header_bytes = 0;
-    bool is_answered = false;
+    bool is_answered = false;  // or an answer is pending
+    bool is_head = false;
+    std::shared_ptr<PendingAnswer> pending;
     ServedAnswer answer;
     std::size_t written = 0;  // of the answer's body
   };
@@ -191,12 +209,18 @@ class Http2Session : public Session {
   void Answer(std::int32_t id, Stream& stream) {
     stream.is_answered = true;
     budget_.Return(stream.request.body.size());
-    const bool is_head = stream.request.method == "HEAD";
+    stream.is_head = stream.request.method == "HEAD";
+    ServedReply reply = handler_(std::exchange(stream.request, {}));
+    stream.pending = std::move(reply.pending);
+    if (stream.pending == nullptr) Submit(id, stream, std::move(reply.answer));
+  }
+
+  void Submit(std::int32_t id, Stream& stream, ServedAnswer answer) {
     ++answered_;
-    stream.answer = handler_(std::exchange(stream.request, {}));
+    stream.answer = std::move(answer);
     std::vector<ServedHeader> headers = {{":status", std::to_string(stream.answer.status)}};
     headers.insert(headers.end(), stream.answer.headers.begin(), stream.answer.headers.end());
-    const bool has_body = !stream.answer.body.empty() && !is_head;
+    const bool has_body = !stream.answer.body.empty() && !stream.is_head;
     if (!has_body) {
       // An outcome without a message stands in the headers.
       headers.insert(headers.end(), stream.answer.trailers.begin(), stream.answer.trailers.end());

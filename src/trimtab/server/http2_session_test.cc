@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "trimtab/server/pending_answer.h"
 #include "trimtab/server/testing/http2_client.h"
 
 namespace trimtab {
@@ -23,7 +24,8 @@ class Http2SessionTest : public ::testing::Test {
   }
   testing::Http2Client::Answer& AnswerOf(std::int32_t stream) { return client_.answers[stream]; }
 
-  RequestHandler handler_ = [](ServedRequest request) {
+  RequestHandler handler_ = [this](ServedRequest request) -> ServedReply {
+    if (request.path == "/later") return pending_.emplace_back(std::make_shared<PendingAnswer>());
     return ServedAnswer{.status = request.is_too_large ? 413 : 200,
                         .headers = {{"content-type", request.Header("content-type")}},
                         .body = request.path == "/none"
@@ -33,6 +35,7 @@ class Http2SessionTest : public ::testing::Test {
   };
   BodyBudget budget_{200'000};
   bool is_open_ = true;
+  std::vector<std::shared_ptr<PendingAnswer>> pending_;
   testing::Http2Client client_;
   std::unique_ptr<Session> session_ =
       MakeHttp2Session(handler_, budget_, {.largest_body = 100'000, .largest_headers = 2'000});
@@ -50,6 +53,29 @@ TEST_F(Http2SessionTest, AnswersWithTrailers) {
   EXPECT_TRUE(session_->is_idle());
   EXPECT_EQ(session_->answered(), 1);
   EXPECT_EQ(budget_.taken(), 0);
+}
+
+TEST_F(Http2SessionTest, APendingAnswerHoldsUpNoOtherStream) {
+  const std::int32_t first = client_.Post("/later", {}, "a");
+  const std::int32_t second = client_.Post("/later", {}, "b");
+  const std::int32_t third = client_.Post("/x", {}, "c");
+  Talk();
+  EXPECT_TRUE(AnswerOf(third).is_closed);
+  EXPECT_FALSE(AnswerOf(first).is_closed);
+  EXPECT_FALSE(session_->is_blocked());
+  pending_[1]->Set({.body = "two", .trailers = {{"grpc-status", "0"}}});
+  EXPECT_TRUE(session_->Continue());
+  Talk();
+  EXPECT_EQ(AnswerOf(second).body, "two");
+  EXPECT_TRUE(AnswerOf(second).is_closed);
+  EXPECT_FALSE(AnswerOf(first).is_closed);
+  EXPECT_FALSE(session_->is_idle());
+  EXPECT_EQ(session_->answered(), 2);
+  pending_[0]->Set({.status = 503});
+  EXPECT_TRUE(session_->Continue());
+  Talk();
+  EXPECT_EQ(AnswerOf(first).headers[":status"], "503");
+  EXPECT_TRUE(session_->is_idle());
 }
 
 TEST_F(Http2SessionTest, AnswersWithoutABodyInHeadersAlone) {

@@ -77,8 +77,7 @@ std::string GrpcFrame(std::string_view message) {
   return frame.append(message);
 }
 
-absl::StatusOr<std::string> TakeGrpcMessage(std::string body, bool is_gzip,
-                                            std::size_t most_bytes) {
+absl::StatusOr<GrpcPayload> UnframeGrpc(std::string body, bool may_be_gzip) {
   if (body.size() < kGrpcPrefix) {
     return absl::InvalidArgumentError(
         fmt::format("{} bytes where a message of gRPC begins with {}", body.size(), kGrpcPrefix));
@@ -93,11 +92,18 @@ absl::StatusOr<std::string> TakeGrpcMessage(std::string body, bool is_gzip,
   }
   const char flag = body[0];
   body.erase(0, kGrpcPrefix);
-  if (flag == 0) return body;
-  if (flag != 1 || !is_gzip) {
+  if (flag != 0 && (flag != 1 || !may_be_gzip)) {
     return absl::UnimplementedError("a compression other than gzip");
   }
-  return Gunzip(body, most_bytes);
+  return GrpcPayload{.bytes = std::move(body), .is_gzip = flag == 1};
+}
+
+absl::StatusOr<std::string> TakeGrpcMessage(std::string body, bool may_be_gzip,
+                                            std::size_t most_bytes) {
+  absl::StatusOr<GrpcPayload> payload = UnframeGrpc(std::move(body), may_be_gzip);
+  if (!payload.ok()) return payload.status();
+  if (!payload->is_gzip) return std::move(payload->bytes);
+  return Gunzip(payload->bytes, most_bytes);
 }
 
 }  // namespace trimtab

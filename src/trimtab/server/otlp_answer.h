@@ -24,8 +24,17 @@ std::string GrpcMessage(std::string_view message);
 // A message with the five bytes that gRPC puts before it.
 std::string GrpcFrame(std::string_view message);
 
-// The one message of a unary call of gRPC, decompressed when its first byte says so. Errors as
-// Gunzip(); kInvalidArgument when there is not exactly one.
-absl::StatusOr<std::string> TakeGrpcMessage(std::string body, bool is_gzip, std::size_t most_bytes);
+// The one message of a unary call of gRPC as it was sent. kInvalidArgument when there is not
+// exactly one, kUnimplemented for a compression other than gzip. `may_be_gzip`: the call has said
+// so.
+struct GrpcPayload {
+  std::string bytes;
+  bool is_gzip = false;
+};
+absl::StatusOr<GrpcPayload> UnframeGrpc(std::string body, bool may_be_gzip);
+
+// The same, decompressed. Errors as UnframeGrpc() and Gunzip().
+absl::StatusOr<std::string> TakeGrpcMessage(std::string body, bool may_be_gzip,
+                                            std::size_t most_bytes);
 
 }  // namespace trimtab

@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "trimtab/server/gunzip.h"
 #include "trimtab/server/otlp_answer.h"
+#include "trimtab/server/pending_answer.h"
 
 namespace trimtab {
 namespace {
@@ -66,15 +67,62 @@ ServedAnswer GrpcAnswer(const absl::Status& status, std::string body, Duration r
   return answer;
 }
 
+// The leader's answer, or that there is none.
+ServedAnswer Forwarded(ForwardOutcome outcome, Encoding encoding) {
+  if (!outcome.reason.empty()) {
+    outcome.body = StatusBody(absl::UnavailableError(outcome.reason), encoding);
+  }
+  ServedAnswer answer = InEncoding(outcome.status, encoding, std::move(outcome.body));
+  if (outcome.retry_after > Duration(0)) {
+    answer.headers.emplace_back("retry-after", RetrySeconds(outcome.retry_after));
+  }
+  return answer;
+}
+
+// The same in the words of gRPC.
+ServedAnswer ForwardedToGrpc(const ForwardOutcome& outcome) {
+  const auto failed = [&](absl::StatusCode code, const std::string& what) {
+    return GrpcAnswer(absl::Status(code, outcome.reason.empty() ? what : outcome.reason), {},
+                      outcome.retry_after);
+  };
+  switch (outcome.status) {
+    case 200:
+      return GrpcAnswer(absl::OkStatus(), GrpcFrame(outcome.body), {});
+    case 400:
+      return failed(absl::StatusCode::kInvalidArgument, "the leader finds no request of OTLP");
+    case 413:
+      return failed(absl::StatusCode::kResourceExhausted, "the leader finds the message too large");
+    default:
+      return failed(absl::StatusCode::kUnavailable, "the leader has no room now");
+  }
+}
+
 }  // namespace
 
-ServedAnswer OtlpService::Answer(ServedRequest request) {
+ServedReply OtlpService::Answer(ServedRequest request) {
   const std::string type = MediaType(request.Header("content-type"));
   const bool is_grpc = type == "application/grpc" || type.starts_with("application/grpc+");
   return is_grpc ? AnswerGrpc(std::move(request)) : AnswerHttp(std::move(request));
 }
 
-ServedAnswer OtlpService::AnswerHttp(ServedRequest request) {
+ServedReply OtlpService::Forward(const ServedRequest& received, ForwardRequest request,
+                                 std::function<ServedAnswer(ForwardOutcome)> finish) {
+  const bool was_forwarded = !received.Header(std::string(kForwardedHeader)).empty();
+  if (forwarder_ == nullptr || was_forwarded) {
+    return finish({.status = 503,
+                   .reason = was_forwarded ? "this replica does not lead any more, or not yet"
+                                           : "this replica does not lead",
+                   .retry_after = options_.retry_after});
+  }
+  auto pending = std::make_shared<PendingAnswer>();
+  forwarder_->Forward(std::move(request),
+                      [pending, finish = std::move(finish)](ForwardOutcome outcome) {
+                        pending->Set(finish(std::move(outcome)));
+                      });
+  return pending;
+}
+
+ServedReply OtlpService::AnswerHttp(ServedRequest request) {
   if (WithoutQuery(request.path) != kHttpPath) {
     return Plain(404, fmt::format("spans are received at {}", kHttpPath));
   }
@@ -96,13 +144,23 @@ ServedAnswer OtlpService::AnswerHttp(ServedRequest request) {
   if (request.is_too_large) return failed(413, too_large);
 
   const std::string compression = MediaType(request.Header("content-encoding"));
-  if (compression == "gzip" && !request.body.empty()) {
+  const bool is_gzip = compression == "gzip";
+  if (!compression.empty() && compression != "identity" && !is_gzip) {
+    return Plain(415, "a content encoding other than gzip and identity");
+  }
+  if (!leads_) {
+    ForwardRequest forward = {.content_type = type,
+                              .content_encoding = is_gzip ? "gzip" : "",
+                              .body = std::move(request.body)};
+    return Forward(request, std::move(forward), [encoding](ForwardOutcome outcome) {
+      return Forwarded(std::move(outcome), encoding);
+    });
+  }
+  if (is_gzip && !request.body.empty()) {
     absl::StatusOr<std::string> text = Gunzip(request.body, options_.largest_body);
     if (absl::IsResourceExhausted(text.status())) return failed(413, text.status());
     if (!text.ok()) return failed(400, text.status());
     request.body = *std::move(text);
-  } else if (!compression.empty() && compression != "identity" && compression != "gzip") {
-    return Plain(415, "a content encoding other than gzip and identity");
   }
   // A request without a body is one without spans.
   if (encoding == Encoding::kJson && request.body.empty()) request.body = "{}";
@@ -116,7 +174,7 @@ ServedAnswer OtlpService::AnswerHttp(ServedRequest request) {
   return InEncoding(200, encoding, ResponseBody(receipt, encoding));
 }
 
-ServedAnswer OtlpService::AnswerGrpc(ServedRequest request) {
+ServedReply OtlpService::AnswerGrpc(ServedRequest request) {
   const auto failed = [this](const absl::Status& status) {
     return GrpcAnswer(status, {}, options_.retry_after);
   };
@@ -127,8 +185,17 @@ ServedAnswer OtlpService::AnswerGrpc(ServedRequest request) {
     return failed(absl::ResourceExhaustedError(
         fmt::format("a message of more than {} bytes", options_.largest_body)));
   }
-  absl::StatusOr<std::string> message = TakeGrpcMessage(
-      std::move(request.body), request.Header("grpc-encoding") == "gzip", options_.largest_body);
+  const bool is_gzip = request.Header("grpc-encoding") == "gzip";
+  if (!leads_) {
+    absl::StatusOr<GrpcPayload> payload = UnframeGrpc(std::move(request.body), is_gzip);
+    if (!payload.ok()) return failed(payload.status());
+    ForwardRequest forward = {.content_type = "application/x-protobuf",
+                              .content_encoding = payload->is_gzip ? "gzip" : "",
+                              .body = std::move(payload->bytes)};
+    return Forward(request, std::move(forward), ForwardedToGrpc);
+  }
+  absl::StatusOr<std::string> message =
+      TakeGrpcMessage(std::move(request.body), is_gzip, options_.largest_body);
   if (!message.ok()) return failed(message.status());
   const SpanInbox::Receipt receipt =
       inbox_.Take(*std::move(message), Encoding::kProtobuf, clock_.Now());

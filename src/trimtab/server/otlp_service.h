@@ -1,10 +1,13 @@
 // What a receiver of OTLP answers to a request: the protocol, without sockets.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <functional>
 
 #include "trimtab/clock/clock.h"
 #include "trimtab/server/served_message.h"
+#include "trimtab/server/span_forwarder.h"
 #include "trimtab/server/span_inbox.h"
 
 namespace trimtab {
@@ -17,7 +20,11 @@ namespace trimtab {
 //   no room now               503 with Retry-After; UNAVAILABLE with RetryInfo
 //   body above the bound      413; RESOURCE_EXHAUSTED. Also after decompression
 //   other path, method, type  404, 405, 415; UNIMPLEMENTED
-// Thread-safety: as SpanInbox.
+//
+// A replica that does not lead hands requests on to the one that does, as they are, and the
+// leader's answers back: of OTLP over HTTP also to those who asked by gRPC. Where that cannot be
+// done, and for a request that another replica has handed on, the answer is that there is no room
+// now. Thread-safety: as SpanInbox.
 class OtlpService {
  public:
   struct Options {
@@ -25,19 +32,28 @@ class OtlpService {
     Duration retry_after = std::chrono::seconds(2);
   };
 
-  // Both must outlive the object.
-  OtlpService(SpanInbox& inbox, const Clock& clock, Options options)
-      : inbox_(inbox), clock_(clock), options_(options) {}
+  // All must outlive the object, and `forwarder`, which may be null, what it has been handed.
+  OtlpService(SpanInbox& inbox, const Clock& clock, Options options,
+              SpanForwarder* forwarder = nullptr)
+      : inbox_(inbox), clock_(clock), options_(options), forwarder_(forwarder) {}
 
-  ServedAnswer Answer(ServedRequest request);
+  ServedReply Answer(ServedRequest request);
+
+  // At first it does.
+  void set_leads(bool leads) { leads_ = leads; }
 
  private:
-  ServedAnswer AnswerHttp(ServedRequest request);
-  ServedAnswer AnswerGrpc(ServedRequest request);
+  ServedReply AnswerHttp(ServedRequest request);
+  ServedReply AnswerGrpc(ServedRequest request);
+  // Hands it on; `finish` makes the answer of the outcome.
+  ServedReply Forward(const ServedRequest& received, ForwardRequest request,
+                      std::function<ServedAnswer(ForwardOutcome)> finish);
 
   SpanInbox& inbox_;
   const Clock& clock_;
   Options options_;
+  SpanForwarder* forwarder_;
+  std::atomic<bool> leads_ = true;
 };
 
 }  // namespace trimtab

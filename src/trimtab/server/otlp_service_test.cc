@@ -38,13 +38,15 @@ class OtlpServiceTest : public ::testing::Test {
                              .headers = std::move(more),
                              .body = std::move(body)};
     request.headers.emplace_back("content-type", std::move(type));
-    return service_.Answer(std::move(request));
+    return service_.Answer(std::move(request)).answer;
   }
   ServedAnswer Call(std::string body, std::vector<ServedHeader> more = {},
                     const char* method = kGrpcMethod) {
     more.emplace_back("content-type", "application/grpc");
-    return service_.Answer(
-        {.method = "POST", .path = method, .headers = std::move(more), .body = std::move(body)});
+    return service_
+        .Answer(
+            {.method = "POST", .path = method, .headers = std::move(more), .body = std::move(body)})
+        .answer;
   }
   std::vector<Span> spans_ = testing::GeneratedSpans::Spans(1);
   std::string protobuf_ = testing::EncodedSpans(spans_).OtlpProtobuf();
@@ -93,8 +95,8 @@ TEST_F(OtlpServiceTest, WhatIsNoRequestIsAnsweredWithAStatus) {
 }
 
 TEST_F(OtlpServiceTest, OtherPathsMethodsAndTypesHaveTheirOwnStatus) {
-  EXPECT_EQ(service_.Answer({.method = "POST", .path = "/v1/metrics"}).status, 404);
-  const ServedAnswer get = service_.Answer({.method = "GET", .path = "/v1/traces"});
+  EXPECT_EQ(service_.Answer({.method = "POST", .path = "/v1/metrics"}).answer.status, 404);
+  const ServedAnswer get = service_.Answer({.method = "GET", .path = "/v1/traces"}).answer;
   EXPECT_EQ(get.status, 405);
   EXPECT_EQ(Header(get, "allow"), "POST");
   EXPECT_EQ(Post("text/plain", "x").status, 415);
@@ -107,7 +109,7 @@ TEST_F(OtlpServiceTest, TheBoundHoldsBeforeAndAfterDecompression) {
                          .path = "/v1/traces",
                          .headers = {{"content-type", "application/json"}},
                          .is_too_large = true})
-                .status,
+                .answer.status,
             413);
   EXPECT_EQ(Post("application/json", testing::GzipText(std::string(200'000, ' ')),
                  {{"content-encoding", "gzip"}})

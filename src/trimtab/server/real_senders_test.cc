@@ -15,7 +15,8 @@ namespace {
 
 struct Sender {
   bool is_http = false;
-  bool has_tls = false;  // with a certificate of its own
+  bool has_tls = false;     // with a certificate of its own
+  bool is_standby = false;  // to a replica that hands on to the one that leads
 };
 
 class RealSendersTest : public ::testing::TestWithParam<Sender> {
@@ -29,12 +30,19 @@ TEST_P(RealSendersTest, TracesOfTelemetrygenArriveWhole) {
   SystemClock clock;
   const testing::TlsFiles files;
   OtlpReceiverOptions options;
+  OtlpReceiverOptions standby_options;
+  standby_options.forwarding = ForwardOptions();
   if (GetParam().has_tls) options.sockets.tls = files.server_that_asks_clients();
   const auto receiver =
       OtlpReceiver::Start({*ListenAddress::Parse("127.0.0.1:0")}, clock, std::move(options));
   ASSERT_TRUE(receiver.ok()) << receiver.status();
+  const auto standby = OtlpReceiver::Start({*ListenAddress::Parse("127.0.0.1:0")}, clock,
+                                           std::move(standby_options));
+  ASSERT_TRUE(standby.ok()) << standby.status();
+  (*standby)->Follow(fmt::format("http://127.0.0.1:{}", (*receiver)->ports()[0]));
+  const auto& asked = GetParam().is_standby ? *standby : *receiver;
   std::vector<std::string> command = {
-      *program,   "traces", "--otlp-endpoint", fmt::format("127.0.0.1:{}", (*receiver)->ports()[0]),
+      *program,   "traces", "--otlp-endpoint", fmt::format("127.0.0.1:{}", asked->ports()[0]),
       "--traces", "400",    "--child-spans",   "3",
       "--rate",   "0",      "--service",       "checkout"};
   // Its queue holds 2,048 spans; of more at this rate it drops some itself.
@@ -64,15 +72,20 @@ TEST_P(RealSendersTest, TracesOfTelemetrygenArriveWhole) {
   EXPECT_EQ(account.received, 1'600);
   EXPECT_EQ(account.refused + account.dropped + account.late + account.unfinished, 0);
   EXPECT_EQ(account.bad_requests + account.deferred_requests, 0);
+  EXPECT_EQ((*standby)->forwarded().taken > 0, GetParam().is_standby);
 }
 
 INSTANTIATE_TEST_SUITE_P(HttpAndGrpc, RealSendersTest,
                          ::testing::Values(Sender{}, Sender{.is_http = true},
                                            Sender{.has_tls = true},
-                                           Sender{.is_http = true, .has_tls = true}),
+                                           Sender{.is_http = true, .has_tls = true},
+                                           Sender{.is_standby = true},
+                                           Sender{.is_http = true, .is_standby = true}),
                          [](const ::testing::TestParamInfo<Sender>& sender) {
                            return std::string(sender.param.is_http ? "Http" : "Grpc") +
-                                  (sender.param.has_tls ? "WithTls" : "InClearText");
+                                  (sender.param.has_tls      ? "WithTls"
+                                   : sender.param.is_standby ? "ThroughAStandby"
+                                                             : "InClearText");
                          });
 
 }  // namespace

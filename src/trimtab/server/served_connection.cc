@@ -29,7 +29,8 @@ void ServedConnection::ReceiveClear(std::string_view bytes, Instant now) {
     const std::size_t known = std::min(first_.size(), kHttp2Preface.size());
     const bool is_preface =
         kHttp2Preface.substr(0, known) == std::string_view(first_).substr(0, known);
-    if (protocol == TlsChannel::Protocol::kNotAgreed && is_preface && known < kHttp2Preface.size()) {
+    if (protocol == TlsChannel::Protocol::kNotAgreed && is_preface &&
+        known < kHttp2Preface.size()) {
       return;
     }
     MakeSession(protocol == TlsChannel::Protocol::kHttp2 ||
@@ -38,9 +39,21 @@ void ServedConnection::ReceiveClear(std::string_view bytes, Instant now) {
   }
   const bool was_idle = session_->is_idle();
   const std::uint64_t answered = session_->answered();
-  is_over_ = !session_->Receive(bytes);
-  if (was_idle || session_->answered() > answered) since_ = now;
+  const bool is_open = session_->Receive(bytes);
+  if (was_idle) since_ = now;
   first_ = {};
+  Follow(is_open, answered, now);
+}
+
+void ServedConnection::Continue(Instant now) {
+  if (session_ == nullptr || is_over_) return;
+  const std::uint64_t answered = session_->answered();
+  Follow(session_->Continue(), answered, now);
+}
+
+void ServedConnection::Follow(bool is_open, std::uint64_t answered_before, Instant now) {
+  is_over_ = !is_open;
+  if (session_->answered() > answered_before) since_ = now;
   TakeOutput();
 }
 

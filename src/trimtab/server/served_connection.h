@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,14 +40,20 @@ class ServedConnection {
       : shared_(shared), tls_(std::move(tls)), since_(now) {}
 
   void Receive(std::string_view bytes, Instant now);
+  // An answer that was pending has been set.
+  void Continue(Instant now);
   // The client sends no more.
   void EndInput() { is_over_ = true; }
 
   std::string_view output() const { return output_; }
   void Written(std::size_t bytes) { output_.erase(0, bytes); }
 
-  // More bytes are taken. A client that does not read its answers is not read from.
-  bool reads() const { return !is_over_ && output_.size() < kMostOutput; }
+  // More bytes are taken. A client that does not read its answers is not read from, nor one whose
+  // next request has to wait for the answer to its last.
+  bool reads() const {
+    return !is_over_ && output_.size() < kMostOutput &&
+           (session_ == nullptr || !session_->is_blocked());
+  }
   // Nothing follows the output.
   bool is_over() const { return is_over_; }
   bool HasTimedOut(Instant now) const;
@@ -56,6 +63,8 @@ class ServedConnection {
 
   void ReceiveClear(std::string_view bytes, Instant now);
   void MakeSession(bool is_http2);
+  // Takes over what the session did: its output, its end.
+  void Follow(bool is_open, std::uint64_t answered_before, Instant now);
   void TakeOutput();
 
   Shared& shared_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,7 +31,20 @@ struct ServedAnswer {
   std::vector<ServedHeader> trailers{};  // HTTP/2 only
 };
 
+class PendingAnswer;
+
+// The answer to a request, or where it will be.
+struct ServedReply {
+  // NOLINTBEGIN(google-explicit-constructor): most handlers know the answer at once
+  ServedReply(ServedAnswer known) : answer(std::move(known)) {}
+  ServedReply(std::shared_ptr<PendingAnswer> awaited) : pending(std::move(awaited)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  ServedAnswer answer{};
+  std::shared_ptr<PendingAnswer> pending{};  // null: `answer` is it
+};
+
 // Called for one whole request after the other. Must not throw.
-using RequestHandler = std::function<ServedAnswer(ServedRequest)>;
+using RequestHandler = std::function<ServedReply(ServedRequest)>;
 
 }  // namespace trimtab

@@ -40,6 +40,11 @@ class Session {
   // is at its end: it is to be closed once the output has been written.
   virtual bool Receive(std::string_view bytes) = 0;
 
+  // Goes on with requests whose pending answers have been set; otherwise as Receive().
+  virtual bool Continue() = 0;
+  // Bytes that come now have to wait for such an answer.
+  virtual bool is_blocked() const = 0;
+
   // Bytes to write, in their order.
   virtual std::string TakeOutput() = 0;
 

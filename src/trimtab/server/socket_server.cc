@@ -10,11 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <list>
 #include <thread>
 #include <utility>
+
+#include "trimtab/server/pending_answer.h"
 
 namespace trimtab {
 namespace {
@@ -78,6 +81,24 @@ std::uint16_t PortOf(int listener) {
                    : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 
+void Wake(const Descriptor& wake) {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake.get(), &one, sizeof(one));
+}
+void Calm(const Descriptor& wake) {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t got = read(wake.get(), &count, sizeof(count));
+}
+
+// The handler, whose pending answers wake the loop.
+RequestHandler Waking(RequestHandler handler, std::shared_ptr<Descriptor> wake) {
+  return [handler = std::move(handler), wake = std::move(wake)](ServedRequest request) {
+    ServedReply reply = handler(std::move(request));
+    if (reply.pending != nullptr) reply.pending->CallWhenSet([wake] { Wake(*wake); });
+    return reply;
+  };
+}
+
 struct OpenConnection {
   Descriptor socket;
   ServedConnection served;
@@ -88,20 +109,21 @@ struct OpenConnection {
 
 class SocketServer::Loop {
  public:
-  Loop(std::vector<Descriptor> listeners, Descriptor wake, RequestHandler handler,
+  Loop(std::vector<Descriptor> listeners, std::shared_ptr<Descriptor> wake, RequestHandler handler,
        const Clock& clock, std::unique_ptr<ServerTls> tls, const SocketServerOptions& options)
       : listeners_(std::move(listeners)),
         wake_(std::move(wake)),
         clock_(clock),
         tls_(std::move(tls)),
         most_connections_(options.most_connections),
-        shared_{std::move(handler), BodyBudget(options.most_body_bytes), options.connections} {
+        shared_{Waking(std::move(handler), wake_), BodyBudget(options.most_body_bytes),
+                options.connections} {
     for (const Descriptor& listener : listeners_) ports.push_back(PortOf(listener.get()));
     thread_ = std::thread([this] { Run(); });
   }
   ~Loop() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof(one));
+    is_stopped_ = true;
+    Wake(*wake_);
     thread_.join();
   }
 
@@ -111,7 +133,7 @@ class SocketServer::Loop {
   void Run() {
     std::vector<pollfd> polled;
     for (;;) {
-      polled.assign(1, {.fd = wake_.get(), .events = POLLIN, .revents = 0});
+      polled.assign(1, {.fd = wake_->get(), .events = POLLIN, .revents = 0});
       const bool is_full = connections_.size() >= most_connections_;
       for (const Descriptor& listener : listeners_) {
         polled.push_back({.fd = listener.get(),
@@ -126,7 +148,7 @@ class SocketServer::Loop {
       }
       constexpr int kSweepMilliseconds = 1'000;
       if (poll(polled.data(), polled.size(), kSweepMilliseconds) < 0 && errno != EINTR) return;
-      if (polled[0].revents != 0) return;
+      if (is_stopped_) return;
       Serve(polled);
     }
   }
@@ -134,9 +156,12 @@ class SocketServer::Loop {
   void Serve(const std::vector<pollfd>& polled) {
     const Instant now = clock_.Now();
     if (tls_ != nullptr) tls_->Refresh(now);
+    const bool is_woken = polled[0].revents != 0;
+    if (is_woken) Calm(*wake_);
     std::size_t at = 1 + listeners_.size();
     for (OpenConnection& connection : connections_) {
       const short events = polled[at++].revents;
+      if (is_woken) connection.served.Continue(now);
       if ((events & POLLIN) != 0) Read(connection, now);
       const ServedConnection& served = connection.served;
       if (!served.output().empty()) Write(connection);
@@ -185,7 +210,10 @@ class SocketServer::Loop {
   }
 
   std::vector<Descriptor> listeners_;
-  Descriptor wake_;
+  // Readable once the loop has something to do besides its sockets. Pending answers hold it too,
+  // and may be set after the loop has ended.
+  std::shared_ptr<Descriptor> wake_;
+  std::atomic<bool> is_stopped_ = false;
   const Clock& clock_;
   std::unique_ptr<ServerTls> tls_;  // null: clear text
   std::size_t most_connections_;
@@ -215,12 +243,12 @@ absl::StatusOr<std::unique_ptr<SocketServer>> SocketServer::Start(
     if (!listener.ok()) return listener.status();
     listeners.push_back(*std::move(listener));
   }
-  Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (wake.get() < 0) {
+  const auto wake = std::make_shared<Descriptor>(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (wake->get() < 0) {
     return absl::UnavailableError(fmt::format("no descriptor is left: {}", std::strerror(errno)));
   }
   return std::unique_ptr<SocketServer>(new SocketServer(std::make_unique<Loop>(
-      std::move(listeners), std::move(wake), std::move(handler), clock, std::move(tls), options)));
+      std::move(listeners), wake, std::move(handler), clock, std::move(tls), options)));
 }
 
 }  // namespace trimtab

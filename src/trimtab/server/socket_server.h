@@ -26,8 +26,9 @@ struct SocketServerOptions {
 };
 
 // Serves on one thread of its own until it is destroyed: the handler is called there, one request
-// after the other. Every port speaks HTTP/1.1 and HTTP/2 (ServedConnection), all of them with TLS
-// or none. Thread-safety: every method may be called from any thread.
+// after the other, and must not wait: what takes its time is answered by a PendingAnswer. Every
+// port speaks HTTP/1.1 and HTTP/2 (ServedConnection), all of them with TLS or none. Thread-safety:
+// every method may be called from any thread.
 class SocketServer {
  public:
   // `clock` must outlive the server. kUnavailable: an address cannot be listened on; names it.

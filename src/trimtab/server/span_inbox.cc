@@ -28,9 +28,27 @@ SpanInbox::SpanInbox(Options options)
                   .closes_early = false},
                  *this) {}
 
+void SpanInbox::Begin(Instant now) {
+  const std::scoped_lock lock(mutex_);
+  has_ended_ = false;
+  whole_from_ = now + options_.longest_hold + options_.settle_delay;
+}
+
+void SpanInbox::End() {
+  const std::scoped_lock lock(mutex_);
+  has_ended_ = true;
+  whole_from_ = Instant::max();
+  assembler_.Flush();
+}
+
 SpanInbox::Receipt SpanInbox::Take(std::string body, Encoding encoding, Instant now) {
   const std::scoped_lock lock(mutex_);
   Receipt receipt;
+  if (has_ended_) {
+    ++account_.deferred_requests;
+    receipt.status = absl::UnavailableError("spans are not taken here now: send the request again");
+    return receipt;
+  }
   if (assembler_.held().value() > options_.memory_bound.value() / 4 * 3) {
     ++account_.deferred_requests;
     receipt.status = absl::UnavailableError(
@@ -90,6 +108,10 @@ void SpanInbox::ReadRest(Instant now, const std::function<void(const Span&)>& si
 
 void SpanInbox::AcceptTrace(const TraceId& trace, std::span<const SpanRecord> spans) {
   if (spans.empty()) return;
+  if (assembler_.opened() < whole_from_) {
+    account_.dropped += spans.size();
+    return;
+  }
   ++account_.traces;
   Instant first = Instant::max();
   Instant last = Instant::min();

@@ -57,6 +57,15 @@ class SpanInbox : public TraceSource, private TraceSink {
 
   explicit SpanInbox(Options options);
 
+  // An inbox takes spans from its making on. Where several do so in turn, as the replicas of a
+  // controller that lead one after the other, spans of a trace may have gone to the one before:
+  // traces of which a span came before Begin(), or sooner than whole_after() behind it, are not
+  // handed out, and their spans count as dropped.
+  void Begin(Instant now);
+  // Gives up the traces that wait; their spans count as dropped. Until Begin() requests are turned
+  // away whole.
+  void End();
+
   // `now` never goes back.
   Receipt Take(std::string body, Encoding encoding, Instant now);
 
@@ -89,6 +98,8 @@ class SpanInbox : public TraceSource, private TraceSink {
   std::vector<Duration> unfinished_ages_;
   std::array<std::uint64_t, kOtlpFaults> refused_{};
   bool has_seen_root_ = false;
+  bool has_ended_ = false;
+  Instant whole_from_ = Instant::min();  // traces that began before may not be whole
   // During a Read().
   const std::function<void(const Span&)>* sink_ = nullptr;
   Instant now_;

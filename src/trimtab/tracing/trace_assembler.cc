@@ -139,6 +139,7 @@ void TraceAssembler::HandOn(std::uint32_t trace) {
   handed_on_[HandedOnPlace(open.id)] = open.id;
   ++counts_.traces;
   chunks_held_ -= (open.spans + kChunkSpans - 1) / kChunkSpans;
+  opened_ = open.opened;
 
   if (open.first_chunk == open.last_chunk && open.first_chunk != kNone) {
     const Chunk& only = ChunkAt(open.first_chunk);

@@ -67,6 +67,8 @@ class TraceAssembler {
 
   const AssemblerCounts& counts() const { return counts_; }
   std::size_t open_traces() const { return table_.size(); }
+  // During AcceptTrace(): when the first span of its trace came.
+  Instant opened() const { return opened_; }
   // What the spans held take of the memory bound.
   Bytes held() const {
     return Bytes(static_cast<std::int64_t>(chunks_held_) * std::int64_t{sizeof(Chunk)});
@@ -124,6 +126,7 @@ class TraceAssembler {
   std::uint32_t newest_ = kNone;
   std::vector<TraceId> handed_on_;  // direct-mapped by id
   std::vector<SpanRecord> gathered_;
+  Instant opened_;
   AssemblerCounts counts_;
 };
 

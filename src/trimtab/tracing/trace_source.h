@@ -19,7 +19,7 @@ struct SpanAccount {
   std::uint64_t handed_out = 0;
   std::uint64_t traces = 0;             // that they were of
   std::uint64_t refused = 0;            // spans with wrong ids, times or names
-  std::uint64_t dropped = 0;            // spans for which there was no room
+  std::uint64_t dropped = 0;            // spans without room, or of traces that cannot be whole
   std::uint64_t late = 0;               // spans that came after their trace was handed out
   std::uint64_t unfinished = 0;         // traces that were handed out without their root
   std::uint64_t bad_requests = 0;       // whose spans nobody could count

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "trimtab/server/otlp_service.h"
+#include "trimtab/server/pending_answer.h"
 #include "trimtab/server/session.h"
 #include "trimtab/server/span_inbox.h"
 #include "trimtab/server/testing/set_clock.h"
@@ -19,8 +22,12 @@ void FuzzSession(MakeSession make_session, std::string_view preface, std::string
   const SetClock clock;
   SpanInbox inbox({.memory_bound = Bytes(100'000)});
   OtlpService service(inbox, clock, {.largest_body = 10'000});
-  const RequestHandler handler = [&service](ServedRequest request) {
-    return service.Answer(std::move(request));
+  // Those that ask with a long path wait for their answer.
+  std::vector<std::shared_ptr<PendingAnswer>> pending;
+  const RequestHandler handler = [&](ServedRequest request) -> ServedReply {
+    constexpr std::size_t kLong = 20;
+    if (request.path.size() < kLong) return service.Answer(std::move(request));
+    return pending.emplace_back(std::make_shared<PendingAnswer>());
   };
   BodyBudget budget(20'000);
   auto session = make_session(handler, budget,
@@ -28,7 +35,11 @@ void FuzzSession(MakeSession make_session, std::string_view preface, std::string
   if (!preface.empty()) session->Receive(preface);
   const std::size_t half =
       bytes.empty() ? 0 : static_cast<unsigned char>(bytes.front()) % bytes.size();
-  if (session->Receive(bytes.substr(0, half))) session->Receive(bytes.substr(half));
+  bool is_open = session->Receive(bytes.substr(0, half)) && session->Receive(bytes.substr(half));
+  for (std::size_t at = 0; at < pending.size(); ++at) {
+    pending[at]->Set({.body = "late"});
+    if (is_open) is_open = session->Continue();
+  }
   session->TakeOutput();
   session.reset();
   if (budget.taken() != 0) __builtin_trap();
