@@ -97,6 +97,8 @@ void DeclareOnKubernetes(Arguments& arguments, OnKubernetesArguments* values) {
                    "URL");
   arguments.Option("window", &values->window, {.min = std::chrono::seconds(1)},
                    "with --on-kubernetes: length of a row of the result");
+  arguments.Flag("without-interference", &values->without_interference,
+                 "with --on-kubernetes: nothing but the application uses the hosts");
 }
 
 absl::StatusOr<ExitCode> RunOnKubernetes(const OnKubernetesArguments& arguments,
@@ -121,6 +123,7 @@ absl::StatusOr<ExitCode> RunOnKubernetes(const OnKubernetesArguments& arguments,
   SimulatedNodesOptions options;
   options.simulation.seed = run.seed;
   options.simulation.load = workload->load;
+  if (!arguments.without_interference) options.interference = workload->interference;
   options.simulation.span_share = run.span_share;
   options.simulation.window = arguments.window;
   options.simulation.on_window = [&](const WindowRecord& window) { rows.Add(window); };

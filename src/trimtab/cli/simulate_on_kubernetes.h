@@ -21,6 +21,7 @@ struct OnKubernetesArguments {
   std::string metrics_listen = "127.0.0.1:0";
   std::string otlp_endpoint{};
   Duration window = std::chrono::seconds(60);
+  bool without_interference = false;
 };
 
 // Its own options; those that both ways of simulating have stay the command's.

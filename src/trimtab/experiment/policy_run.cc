@@ -13,7 +13,7 @@
 #include "fmt/format.h"
 #include "trimtab/controller/control_loop.h"
 #include "trimtab/experiment/discarding_journal.h"
-#include "trimtab/experiment/interference_player.h"
+#include "trimtab/interference/interference_player.h"
 #include "trimtab/experiment/run_record.h"
 #include "trimtab/experiment/span_recorder.h"
 #include "trimtab/journal/sqlite_journal.h"

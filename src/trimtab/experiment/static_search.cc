@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
-#include "trimtab/experiment/interference_player.h"
+#include "trimtab/interference/interference_player.h"
 #include "trimtab/simulation/simulated_cluster.h"
 #include "trimtab/simulation/simulated_samples.h"
 

@@ -128,7 +128,8 @@ void SimulatedNodes::Step() {
   const std::lock_guard lock(world_mutex_);
   TakeChanges();
   const Instant now = clock_.Now();
-  cluster_->clock().WaitUntil(Instant(now - origin_));
+  Clock& simulated = player_ == nullptr ? static_cast<Clock&>(cluster_->clock()) : *player_;
+  simulated.WaitUntil(Instant(now - origin_));
   AdvancePods();
   if (!load_has_begun_) BeginLoad();
   ForgetPast(now);
@@ -265,6 +266,9 @@ void SimulatedNodes::BeginLoad() {
   }
   if (std::find(is_ready.begin(), is_ready.end(), false) != is_ready.end()) return;
   cluster_->BeginRequests();
+  player_ = std::make_unique<InterferencePlayer>(
+      cluster_->clock(), cluster_->anomalies(), options_.interference,
+      InterferencePlayer::Options{.hosts = hosts_.size(), .stopped = {}});
   load_has_begun_ = true;
   Note("every microservice has a ready replica: the load begins");
 }

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trimtab/clock/clock.h"
+#include "trimtab/interference/interference_player.h"
 #include "trimtab/kubelet/hosted_pod.h"
 #include "trimtab/kubelet/node_registry.h"
 #include "trimtab/kubelet/pod_life.h"
@@ -29,8 +30,10 @@
 namespace trimtab {
 
 struct SimulatedNodesOptions {
-  // Hosted, without scrapes; the load begins when every microservice has a ready replica.
+  // Hosted, without scrapes; the load begins when every microservice has a ready replica, and
+  // interference with it.
   SimulatedClusterOptions simulation{};
+  InterferencePlayer::Series interference{};       // of every host
   std::string name_space{};                        // of the application's workloads
   std::optional<ListenAddress> metrics_listen{};   // none: no series
   std::string otlp_endpoint{};                     // empty: no spans are exported
@@ -107,6 +110,7 @@ class SimulatedNodes {
   const SimulatedNodesOptions options_;
   Instant origin_;  // of simulated time
   std::unique_ptr<SimulatedCluster> cluster_;
+  std::unique_ptr<InterferencePlayer> player_;  // from the beginning of the load on
   std::unique_ptr<NodeRegistry> registry_;
   std::unique_ptr<StatusWriter> writer_;
   std::unique_ptr<SpanExporter> exporter_;

@@ -1,4 +1,4 @@
-#include "trimtab/experiment/interference_player.h"
+#include "trimtab/interference/interference_player.h"
 
 #include <chrono>
 #include <vector>
