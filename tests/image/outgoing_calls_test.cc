@@ -18,7 +18,9 @@
 namespace trimtab::servers {
 namespace {
 
+using ::testing::Contains;
 using ::testing::IsEmpty;
+using ::testing::IsSubsetOf;
 using ::testing::UnorderedElementsAre;
 
 class OutgoingCallsTest : public ControlPlaneTest {
@@ -86,6 +88,51 @@ TEST_F(OutgoingCallsTest, DoctorCallsWhomItWasGiven) {
   EXPECT_THAT(Called({"doctor", "--kubeconfig", control_plane().kubeconfig(), "--prometheus-url",
                       (*prometheus)->url()}),
               UnorderedElementsAre(Address(control_plane().url()), Address((*prometheus)->url())));
+}
+
+TEST_F(OutgoingCallsTest, TheControllerCallsWhomItWasGiven) {
+  RequirePrograms({"prometheus"});
+  if (IsSkipped() || HasFatalFailure()) return;
+  ControlPlaneTest::SetUp();
+  if (IsSkipped() || HasFatalFailure()) return;
+  const auto applied = control_plane().Kubectl(
+      {"apply", "-f", TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab/crds/appscalers.trimtab.dev.yaml"});
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  const auto prometheus = PrometheusServer::Start();
+  ASSERT_TRUE(prometheus.ok()) << prometheus.status();
+  const auto journal = TemporaryFolder::Make("journal");
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  const auto called = Called({"run",
+                              "--kubeconfig",
+                              control_plane().kubeconfig(),
+                              "--namespace",
+                              "default",
+                              "--lease-namespace",
+                              "default",
+                              "--lease",
+                              "trimtab",
+                              "--identity",
+                              "test",
+                              "--prometheus-url",
+                              (*prometheus)->url(),
+                              "--journal",
+                              journal->path(),
+                              "--listen-otlp",
+                              "127.0.0.1:0",
+                              "--listen-metrics",
+                              "127.0.0.1:0",
+                              "--listen-health",
+                              "127.0.0.1:0",
+                              "--interval",
+                              "5s"},
+                             15);
+  EXPECT_THAT(called, Contains(Address(control_plane().url())));
+  EXPECT_THAT(called, IsSubsetOf({Address(control_plane().url()), Address((*prometheus)->url())}));
+  // It has led, so that all of it has run.
+  const auto lease = control_plane().Kubectl(
+      {"get", "lease", "trimtab", "-o", "jsonpath={.spec.leaseTransitions}{.spec.acquireTime}"});
+  ASSERT_TRUE(lease.ok()) << lease.status();
+  EXPECT_NE(*lease, "");
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "trimtab/kubernetes/api_client.h"
 #include "trimtab/operator/app_world.h"
 #include "trimtab/operator/commit_intent.h"
+#include "trimtab/operator/cycle_metrics.h"
 #include "trimtab/operator/event_log.h"
 #include "trimtab/operator/run_log.h"
 #include "trimtab/operator/scaler_conditions.h"
@@ -99,6 +100,7 @@ class AppLoop {
   const std::string uid_;
   StatusBoard board_;
   EventLog events_;
+  CycleMetrics cycle_metrics_{parts_.metrics, name_space_, name_};
   std::unique_ptr<Engine> engine_;
   std::optional<Decision> decision_;                     // of this cycle
   std::vector<std::pair<std::string, Instant>> frozen_;  // why and until when

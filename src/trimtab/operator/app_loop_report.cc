@@ -79,6 +79,7 @@ void AppLoop::Tell(const CycleReport& report) {
 
 void AppLoop::Measure(const CycleReport& report) {
   OwnMetrics& metrics = parts_.metrics;
+  cycle_metrics_.Measure(report);
   const OwnMetrics::LabelValues app = {name_space_, name_};
   const auto paused = static_cast<double>(report.is_paused);
   const auto conflict = static_cast<double>(!report.rivals.empty());

@@ -11,6 +11,7 @@
 #include "trimtab/cluster/cluster_metrics.h"
 #include "trimtab/cluster/pod_size.h"
 #include "trimtab/cluster/rivals.h"
+#include "trimtab/operator/metered_sources.h"
 
 namespace trimtab {
 namespace {
@@ -52,7 +53,8 @@ class ClusterWorld : public AppWorld {
         actuator_(cluster_actuator_, scaler_),
         metrics_(
             std::move(reader), [this] { return View(); }, CountedServicesOf(scaler),
-            parts.metrics_timeout) {}
+            parts.metrics_timeout),
+        metered_(metrics_, {"prometheus", parts.clock, parts.own_metrics}) {}
 
   absl::Status Ready() const override {
     if (absl::Status health = parts_.watch.Health(); !health.ok()) return health;
@@ -105,7 +107,7 @@ class ClusterWorld : public AppWorld {
 
   absl::Status Tend() override { return cluster_actuator_.Tend(); }
   Actuator& actuator() override { return actuator_; }
-  MetricSource& metrics() override { return metrics_; }
+  MetricSource& metrics() override { return metered_; }
 
  private:
   ApplicationView View() const { return parts_.watch.View(scaler_); }
@@ -127,6 +129,7 @@ class ClusterWorld : public AppWorld {
   ClusterActuator cluster_actuator_;
   PositiveActuator actuator_;
   ClusterMetrics metrics_;
+  MeteredMetricSource metered_;
   std::vector<FixedAllocation> fixed_;
 };
 

@@ -14,6 +14,7 @@
 #include "trimtab/kubernetes/api_client.h"
 #include "trimtab/monitoring/prometheus_reader.h"
 #include "trimtab/operator/app_world.h"
+#include "trimtab/telemetry/own_metrics.h"
 
 namespace trimtab {
 
@@ -26,6 +27,7 @@ struct ClusterWorldParts {
   std::function<absl::StatusOr<PrometheusReader>()> prometheus;
   Duration metrics_timeout = std::chrono::seconds(10);
   bool dry_run = false;
+  OwnMetrics& own_metrics;  // is told how asking Prometheus went
 };
 
 absl::StatusOr<std::unique_ptr<AppWorld>> MakeClusterWorld(const ClusterWorldParts& parts,

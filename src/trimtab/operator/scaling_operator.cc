@@ -12,6 +12,7 @@
 #include "trimtab/clock/stoppable_wait.h"
 #include "trimtab/journal/sqlite_journal.h"
 #include "trimtab/operator/cluster_world.h"
+#include "trimtab/operator/metered_sources.h"
 #include "trimtab/operator/policy_library.h"
 #include "trimtab/operator/scaler_watch.h"
 #include "trimtab/operator/span_sources.h"
@@ -208,7 +209,18 @@ class Process {
         "health");
   }
 
+  std::unique_ptr<TraceSource> Traces(const AppScaler& scaler) {
+    const std::string source = options_.jaeger_url.empty() ? "otlp" : "jaeger";
+    return std::make_unique<MeteredTraceSource>(spans_->Open(scaler),
+                                                SourceMeter{source, clock_, metrics_});
+  }
+
   std::string Page() {
+    std::vector<ApplicationView> views;
+    for (const SeenScaler& seen : scalers_->All()) {
+      if (seen.scaler.ok()) views.push_back(watch_->View(*seen.scaler));
+    }
+    MeasureResizes(views, metrics_);
     metrics_.Set(OwnMetric::kBuildInfo, {options_.version, options_.commit}, 1);
     metrics_.Set(OwnMetric::kLeader, {},
                  election_ == nullptr || election_->state() == Leadership::kLeader ? 1 : 0);
@@ -246,10 +258,11 @@ class Process {
                                        .book = book,
                                        .prometheus = [this] { return ReaderOf(options_, clock_); },
                                        .metrics_timeout = options_.prometheus_timeout,
-                                       .dry_run = options_.loop.dry_run},
+                                       .dry_run = options_.loop.dry_run,
+                                       .own_metrics = metrics_},
                                       scaler);
             },
-        .traces = [this](const AppScaler& scaler) { return spans_->Open(scaler); },
+        .traces = [this](const AppScaler& scaler) { return Traces(scaler); },
         .policy =
             [this](const AppScaler& scaler, const Application& application) {
               return library_->Make(scaler, application, options_.loop.control.interval);
