@@ -1,4 +1,4 @@
-"""What docs/operations.md says is what there is: tests, conditions, reasons, alerts.
+"""What docs/operations.md says is what there is: tests, conditions, reasons, metrics, alerts.
 
 usage: check_operations.py --source-dir DIR
 """
@@ -66,6 +66,10 @@ def problems(root):
     for source in SOURCES:
         for reason in sorted(set(REASON.findall((root / source).read_text())) - FOREIGN - told):
             yield f"{page.name}: says nothing of '{reason}' of {source}"
+    metrics = (root / "src/trimtab/telemetry/own_metrics.cc").read_text()
+    for metric in re.findall(r'"(trimtab_\w+)"', metrics):
+        if metric not in told:
+            yield f"{page.name}: says nothing of the metric '{metric}'"
     alerts = (root / "deploy/helm/trimtab/files/alerts.yaml").read_text()
     for alert in re.findall(r"alert: (\w+)", alerts):
         if alert not in told:
