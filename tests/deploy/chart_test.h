@@ -33,13 +33,14 @@ class ChartTest : public ApiServerTest {
   // `helm VERB RELEASE` with the chart, in the namespace; what it says.
   std::string Chart(const std::string& verb, const std::string& release,
                     const std::string& in_namespace, const std::vector<std::string>& values) {
-    std::vector<std::string> arguments = {verb,
-                                          release,
-                                          kChart,
-                                          "-n",
-                                          in_namespace,
-                                          "--set",
-                                          fmt::format("image.digest=sha256:{:064}", 7)};
+    std::vector<std::string> arguments = {
+        verb,
+        release,
+        kChart,
+        "-n",
+        in_namespace,
+        "--set",
+        fmt::format("listen.clearText=true,image.digest=sha256:{:064}", 7)};
     for (const std::string& value : values) arguments.insert(arguments.end(), {"--set", value});
     const auto said = Helm(control_plane(), std::move(arguments));
     if (!said.ok()) ADD_FAILURE() << said.status();

@@ -60,10 +60,11 @@ TEST(MonitoringFilesTest, PromtoolTakesTheAlerts) {
 
 // The one object that the template makes with this value.
 YamlNode Rendered(const std::string& value) {
-  const auto text = RunCommand({ProgramPath("helm").value(), "template", "release",
-                                TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab", "--kube-version",
-                                "1.36.0", "--show-only", "templates/monitoring.yaml", "--set",
-                                value, "--set", fmt::format("image.digest=sha256:{:064}", 7)});
+  const auto text =
+      RunCommand({ProgramPath("helm").value(), "template", "release",
+                  TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab", "--kube-version", "1.36.0",
+                  "--show-only", "templates/monitoring.yaml", "--set", value, "--set",
+                  fmt::format("listen.clearText=true,image.digest=sha256:{:064}", 7)});
   if (!text.ok()) {
     ADD_FAILURE() << text.status();
     return {};

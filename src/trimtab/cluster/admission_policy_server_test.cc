@@ -27,9 +27,10 @@ class AdmissionPolicyServerTest : public ClusterTest {
     servers::RequirePrograms({"helm"});
     if (IsSkipped() || HasFatalFailure()) return;
     const auto policy = servers::Helm(
-        control_plane(), {"template", "trimtab", kChart, "--kube-version", "1.36.0", "--set",
-                          "mode=Apply", "--set", fmt::format("image.digest=sha256:{:064}", 1),
-                          "--show-only", "templates/admission-policy.yaml"});
+        control_plane(),
+        {"template", "trimtab", kChart, "--kube-version", "1.36.0", "--set", "mode=Apply", "--set",
+         fmt::format("listen.clearText=true,image.digest=sha256:{:064}", 1), "--show-only",
+         "templates/admission-policy.yaml"});
     ASSERT_TRUE(policy.ok()) << policy.status();
     const auto applied =
         control_plane().Kubectl({"apply", "-f", kChart + "/crds", "-f", "-"}, *policy);

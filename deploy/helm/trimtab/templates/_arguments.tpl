@@ -23,10 +23,19 @@
 - --profile=/etc/trimtab/profile/{{ .Values.profile.file }}
 {{- end }}
 - --journal=/var/lib/trimtab
-- --listen-metrics={{ .Values.listen.address }}:{{ .Values.listen.metrics }}
-- --listen-health={{ .Values.listen.address }}:{{ .Values.listen.health }}
-- --listen-otlp={{ .Values.listen.address }}:{{ .Values.listen.otlpHttp }}
-- --listen-otlp={{ .Values.listen.address }}:{{ .Values.listen.otlpGrpc }}
+- --listen-metrics=0.0.0.0:{{ .Values.listen.metrics }}
+- --listen-health=0.0.0.0:{{ .Values.listen.health }}
+- --listen-otlp=0.0.0.0:{{ .Values.listen.otlpHttp }}
+- --listen-otlp=0.0.0.0:{{ .Values.listen.otlpGrpc }}
+{{- if .Values.tls.secret }}
+- --tls-certificate=/etc/trimtab/tls/tls.crt
+- --tls-key=/etc/trimtab/tls/tls.key
+{{- if .Values.tls.clientCertificates }}
+- --tls-client-ca=/etc/trimtab/tls/ca.crt
+{{- end }}
+{{- else }}
+- --allow-clear-text
+{{- end }}
 - --log-format=json
 {{- range .Values.extraArgs }}
 - {{ . | quote }}

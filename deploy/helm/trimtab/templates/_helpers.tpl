@@ -48,6 +48,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- default (include "trimtab.fullname" .) .Values.leaderElection.leaseName -}}
 {{- end -}}
 
+{{- define "trimtab.scheme" -}}
+{{- if .Values.tls.secret -}}https{{- else -}}http{{- end -}}
+{{- end -}}
+
 {{- define "trimtab.image" -}}
 {{- printf "%s@%s" .Values.image.repository (required "image.digest is not set: the sha256 that scripts/build_image.sh prints" .Values.image.digest) -}}
 {{- end -}}
