@@ -23,7 +23,7 @@ lint_base() {
 
 if [ "${1:-}" = --changed ]; then
   base=$(lint_base)
-  sources=('src/*.cc' 'src/*.h' 'tests/*.cc' 'tests/*.h')
+  sources=('src/*.cc' 'src/*.h' 'tests/*.cc' 'tests/*.h' 'demo/*.cc' 'demo/*.h')
   mapfile -t changed < <(git diff --name-only --diff-filter=d "$base" -- "${sources[@]}"
     git ls-files --others --exclude-standard -- "${sources[@]}")
   files=()
@@ -34,7 +34,7 @@ if [ "${1:-}" = --changed ]; then
     [ -f "$source" ] && files+=("$source")
   done
 else
-  mapfile -t files < <(git ls-files 'src/*.cc' 'tests/*.cc')
+  mapfile -t files < <(git ls-files 'src/*.cc' 'tests/*.cc' 'demo/*.cc')
 fi
 # Its own folder: clang reads no precompiled header of another compiler.
 cmake --preset release -B build/lint -DTRIMTAB_PRECOMPILED_HEADERS=OFF >/dev/null
