@@ -50,10 +50,12 @@ class Demo {
     }
     const auto outcome = cluster_->Finish();
     if (!outcome.ok()) return outcome.status();
-    PrintReport(
-        sights_, *outcome,
-        {.target_seconds = settings_.target_seconds, .step_at = load_began_ + settings_.step_after},
-        std::cout);
+    PrintReport(sights_, *outcome,
+                {.target_seconds = settings_.target_seconds,
+                 .step_at = load_began_ + settings_.step_after,
+                 .step_after = settings_.step_after,
+                 .window = settings_.objective_window},
+                std::cout);
     cluster_.reset();
     std::cout << fmt::format("  everything is stopped    {} after the start\n",
                              ClockText(Elapsed()));
