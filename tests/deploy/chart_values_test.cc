@@ -168,7 +168,8 @@ TEST_F(ChartValuesTest, TheProgramTakesTheArgumentsOfThePod) {
     for (const char* listener : {"0.0.0.0:8080", "0.0.0.0:8081", "0.0.0.0:4318", "0.0.0.0:4317"}) {
       EXPECT_THAT(*printed, HasSubstr(listener)) << one.name;
     }
-    EXPECT_THAT(*printed, HasSubstr(one.name == "apply" ? "mode: Apply" : "mode: Recommend"));
+    EXPECT_THAT(*printed,
+                HasSubstr(one.name == "apply" ? "mode: \"Apply\"" : "mode: \"Recommend\""));
   }
 }
 
