@@ -120,7 +120,12 @@ std::uint32_t TraceAssembler::TakeChunk() {
   }
   ++chunks_held_;
   if (free_chunk_ == kNone) {
-    if (chunk_count_ % kSlabChunks == 0) slabs_.push_back(std::make_unique<Chunk[]>(kSlabChunks));
+    if (chunk_count_ % kSlabChunks == 0) {
+      // A small bound takes no large page.
+      const std::uint32_t chunks = std::min(kSlabChunks, most_chunks_);
+      slabs_.push_back(MakeLargeSlab(chunks < kSlabChunks ? chunks * sizeof(Chunk) : kLargePage));
+    }
+    new (PlaceOf(chunk_count_)) Chunk;
     ++chunk_count_;
     return chunk_count_ - 1;
   }

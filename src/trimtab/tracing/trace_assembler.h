@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
+#include "trimtab/tracing/large_slab.h"
 #include "trimtab/tracing/span_record.h"
 #include "trimtab/tracing/text_hash.h"
 
@@ -77,13 +79,13 @@ class TraceAssembler {
  private:
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
   static constexpr std::uint32_t kChunkSpans = 15;
-  static constexpr std::uint32_t kSlabChunks = 256;
 
   struct Chunk {
     std::uint32_t next = kNone;
     std::uint32_t used = 0;
     SpanRecord spans[kChunkSpans];
   };
+  static constexpr std::uint32_t kSlabChunks = kLargePage / sizeof(Chunk);
   struct OpenTrace {
     TraceId id;
     Instant opened;
@@ -100,7 +102,12 @@ class TraceAssembler {
     }
   };
 
-  Chunk& ChunkAt(std::uint32_t chunk) { return slabs_[chunk / kSlabChunks][chunk % kSlabChunks]; }
+  Chunk& ChunkAt(std::uint32_t chunk) {
+    return *std::launder(reinterpret_cast<Chunk*>(PlaceOf(chunk)));
+  }
+  std::byte* PlaceOf(std::uint32_t chunk) {
+    return slabs_[chunk / kSlabChunks].get() + chunk % kSlabChunks * sizeof(Chunk);
+  }
   // The open trace of this id, opened when it is new; kNone when it was handed on lately, or has
   // been open for too long.
   std::uint32_t Open(const TraceId& id, Instant now);
@@ -115,7 +122,7 @@ class TraceAssembler {
   Options options_;
   TraceSink& sink_;
   std::uint32_t most_chunks_;
-  std::vector<std::unique_ptr<Chunk[]>> slabs_;
+  std::vector<LargeSlab> slabs_;  // a chunk is made in its place when it is first taken
   std::uint32_t chunk_count_ = 0;
   std::uint32_t chunks_held_ = 0;
   std::uint32_t free_chunk_ = kNone;
