@@ -65,7 +65,7 @@ constexpr std::array kCommands = {
             .examples = "trimtab eval labels --samples samples.csv --scenario hotel-reservation",
             .declare = DeclareEvalLabels},
     Command{.name = "validate",
-            .description = "Check scenario files offline",
+            .description = "Check files of scenarios and AppScalers offline",
             .examples = "trimtab validate hotel-reservation\n"
                         "trimtab validate -o json ./app.yaml",
             .declare = DeclareValidate},
@@ -92,6 +92,10 @@ constexpr std::array kCommands = {
             .description = "Print the AppScaler of a scenario's microservices",
             .examples = "trimtab export appscaler hotel-reservation | kubectl apply -f -",
             .declare = DeclareExportAppScaler},
+    Command{.name = "export sizes",
+            .description = "Print the sizes that an AppScaler found as a Kustomize patch",
+            .examples = "trimtab export sizes hotel --namespace shop > sizes.yaml",
+            .declare = DeclareExportSizes},
     Command{.name = "experiment run",
             .description = "Repeat an experiment: policies side by side, figures, goals",
             .examples = "trimtab experiment run demo\n"
@@ -101,6 +105,18 @@ constexpr std::array kCommands = {
             .description = "List the experiments",
             .examples = "trimtab experiment list",
             .declare = DeclareExperimentList},
+    Command{.name = "recommend",
+            .description = "Say once what the AppScalers of a cluster need, and write nothing",
+            .examples = "trimtab recommend --namespace shop --prometheus-url http://127.0.0.1:9090 "
+                        "--jaeger-url http://127.0.0.1:16686 --profile profile.json\n"
+                        "trimtab recommend hotel --namespace shop --profile profile.json "
+                        "--listen-otlp 127.0.0.1:4318 --out plan.json",
+            .declare = DeclareRecommend},
+    Command{.name = "apply",
+            .description = "Do what a saved recommendation says, unless it is stale",
+            .examples = "trimtab apply plan.json\n"
+                        "trimtab apply plan.json --dry-run server",
+            .declare = DeclareApply},
     Command{.name = "run",
             .description = "Keep the SLA of the AppScalers of a Kubernetes cluster",
             .examples =
@@ -114,6 +130,7 @@ constexpr std::array kCommands = {
         .description = "Print why a decision was made: what was seen, weighed, done and measured",
         .examples = "trimtab explain run/journal.sqlite\n"
                     "trimtab explain run/journal.sqlite --list\n"
+                    "trimtab explain journal/shop/hotel.sqlite --export jsonl\n"
                     "trimtab explain run --classes\n"
                     "trimtab explain run/journal.sqlite --decision 42 -o json",
         .declare = DeclareExplain},

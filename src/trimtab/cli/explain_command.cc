@@ -30,6 +30,7 @@ struct Values {
   std::int64_t decision = 0;  // 0: the newest that was committed, the newest when none was
   bool list = false;
   bool classes = false;
+  std::string to_format;                    // of --export
   Duration skip = std::chrono::minutes(5);  // as in the results of a simulated run
   OutputFormat output = OutputFormat::kTable;
 };
@@ -73,6 +74,24 @@ absl::Status ListClasses(JournalReader& reader, const Values& values, Context& c
   return absl::OkStatus();
 }
 
+// Every decision whole, a line each.
+absl::Status ExportDecisions(JournalReader& reader, Context& context) {
+  absl::Status status;
+  const absl::Status read = reader.ForEachDecision(
+      1, std::numeric_limits<std::int64_t>::max(), [&](const DecisionRecord& record) {
+        if (!status.ok()) return;
+        if (context.stop) return status.Update(absl::CancelledError("exporting decisions"));
+        const auto run = reader.Run(record.run);
+        if (!run.ok()) return status.Update(run.status());
+        const auto document = DecisionDocument(record, &*run);
+        if (!document.ok()) return status.Update(document.status());
+        context.out << document->dump(-1, ' ', false,
+                                      nlohmann::ordered_json::error_handler_t::replace)
+                    << '\n';
+      });
+  return read.ok() ? status : read;
+}
+
 absl::Status ExplainOne(JournalReader& reader, const Values& values, Context& context) {
   absl::StatusOr<std::int64_t> id = values.decision;
   if (values.decision == 0) id = reader.LastCommitted();
@@ -107,10 +126,18 @@ CommandAction DeclareExplain(Arguments& arguments) {
                  "attainment by class of call graphs over all decisions, expected and measured");
   arguments.Option("skip", &values->skip, {.min = Duration(0)},
                    "of --classes: the beginning of the run that does not count");
+  arguments.Choice("export", &values->to_format, {"jsonl"},
+                   "print every decision whole, one JSON document a line");
   arguments.Output(&values->output);
   return [values](Context& context) -> absl::StatusOr<ExitCode> {
     auto reader = JournalReader::Open(JournalAt(values->journal));
     if (!reader.ok()) return reader.status();
+    if (!values->to_format.empty()) {
+      if (absl::Status exported = ExportDecisions(*reader, context); !exported.ok()) {
+        return exported;
+      }
+      return ExitCode::kSuccess;
+    }
     const absl::Status done = values->classes ? ListClasses(*reader, *values, context)
                               : values->list  ? ListDecisions(*reader, *values, context)
                                               : ExplainOne(*reader, *values, context);

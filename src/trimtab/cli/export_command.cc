@@ -5,12 +5,16 @@
 
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "trimtab/appscaler/app_scaler.h"
 #include "trimtab/cli/arguments.h"
+#include "trimtab/cli/cluster_access.h"
 #include "trimtab/cli/commands.h"
 #include "trimtab/cli/context.h"
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/scenarios.h"
+#include "trimtab/clock/system_clock.h"
 #include "trimtab/kubelet/workload_manifest.h"
+#include "trimtab/kubernetes/resource_type.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/scenario/scenario.h"
 #include "trimtab/yaml/yaml_writer.h"
@@ -89,6 +93,82 @@ CommandAction DeclareExportAppScaler(Arguments& arguments) {
     context.out << ScalerManifest(*scenario);
     return ExitCode::kSuccess;
   };
+}
+
+namespace {
+
+struct SizesValues {
+  ClusterArguments cluster;
+  std::string name_space;
+  std::string name;
+};
+
+void WriteAmounts(std::string_view key, const ResourceAmounts& amounts, YamlWriter& writer) {
+  if (!amounts.cpu && !amounts.memory) return;
+  writer.Open(key);
+  if (amounts.cpu) writer.Text("cpu", FormatCpu(*amounts.cpu));
+  if (amounts.memory) writer.Text("memory", FormatMemory(*amounts.memory));
+  writer.Close();
+}
+
+// A strategic merge patch for each workload, as Kustomize takes them in one file.
+std::string SizesPatch(const AppScaler& scaler) {
+  std::string text;
+  for (const ScaledWorkload& workload : scaler.workloads) {
+    YamlWriter writer;
+    bool has_sizes = false;
+    writer.Text("apiVersion", workload.target.api_version);
+    writer.Text("kind", workload.target.kind);
+    writer.Open("metadata");
+    writer.Text("name", workload.target.name);
+    writer.Close();
+    for (const std::string_view key : {"spec", "template", "spec"}) writer.Open(key);
+    writer.Open("containers");
+    for (const PodSize& size : scaler.status.pod_sizes) {
+      if (size.kind != workload.target.kind || size.name != workload.target.name) continue;
+      has_sizes = true;
+      writer.OpenItem();
+      writer.Text("name", size.container);
+      writer.Open("resources");
+      WriteAmounts("requests", size.requests, writer);
+      WriteAmounts("limits", size.limits, writer);
+      writer.Close();
+      writer.Close();
+    }
+    for (int i = 0; i < 4; ++i) writer.Close();
+    if (has_sizes) text += fmt::format("{}{}", text.empty() ? "" : "---\n", writer.text());
+  }
+  return text;
+}
+
+absl::StatusOr<ExitCode> ExportSizes(const SizesValues& values, Context& context) {
+  const SystemClock clock;
+  const auto access = AccessCluster(values.cluster, clock);
+  if (!access.ok()) return access.status();
+  const std::string& name_space =
+      values.name_space.empty() ? access->default_namespace : values.name_space;
+  const auto object = access->client->Get(ResourcePath(kAppScalers, name_space, values.name));
+  if (!object.ok()) return object.status();
+  const auto scaler = ReadAppScaler(*object);
+  if (!scaler.ok()) return scaler.status();
+  const std::string patch = SizesPatch(*scaler);
+  if (patch.empty()) {
+    context.err << fmt::format("AppScaler '{}/{}' has no sizes: templates are as they should be\n",
+                               name_space, values.name);
+  }
+  context.out << patch;
+  return ExitCode::kSuccess;
+}
+
+}  // namespace
+
+CommandAction DeclareExportSizes(Arguments& arguments) {
+  const auto values = std::make_shared<SizesValues>();
+  arguments.Positional("name", &values->name, "of the AppScaler");
+  DeclareCluster(arguments, &values->cluster);
+  arguments.Option("namespace", &values->name_space,
+                   "of the AppScaler; otherwise that of the context");
+  return [values](Context& context) { return ExportSizes(*values, context); };
 }
 
 CommandAction DeclareExportWorkloads(Arguments& arguments) {

@@ -380,10 +380,8 @@ absl::Status RunSettings::Resolve(const Environment& environment, RunConfig& con
   options.queries.namespaces = options.namespaces;
   options.loop.control.tails.settle_delay = options.otlp_settle_delay;
   root.Finish();
-  // A fault of the line has no place in the file.
-  if (absl::Status bad = fields.ToStatus(problems, file.empty() ? "settings" : file); !bad.ok()) {
-    return bad;
-  }
+  const absl::Status bad = file.empty() ? problems.ToStatus() : fields.ToStatus(problems, file);
+  if (!bad.ok()) return bad;
   if (!tls.ok()) return tls;
   ControlOptions check = options.loop.control;
   check.effect_poll = std::min(check.effect_poll, check.interval);

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "trimtab/appscaler/app_scaler.h"
 #include "trimtab/cli/arguments.h"
 #include "trimtab/cli/commands.h"
 #include "trimtab/cli/context.h"
@@ -17,6 +18,7 @@
 #include "trimtab/cli/output.h"
 #include "trimtab/cli/scenarios.h"
 #include "trimtab/scenario/scenario.h"
+#include "trimtab/yaml/yaml_document.h"
 
 namespace trimtab {
 namespace {
@@ -30,6 +32,22 @@ absl::StatusOr<Scenario> Find(const std::string& name) {
   const auto path = FindScenario(name);
   if (!path.ok()) return path.status();
   return LoadScenario(*path);
+}
+
+// A file that says so itself; any other is taken for a scenario.
+bool IsAppScaler(const std::string& file) {
+  const auto text = ReadConfiguration(file);
+  if (!text.ok()) return false;
+  const auto document = ParseYaml(*text, file);
+  return document.ok() && std::ranges::any_of(document->entries, [](const YamlNode::Entry& entry) {
+           return entry.key == "kind" && entry.value.text == "AppScaler";
+         });
+}
+
+absl::StatusOr<AppScaler> LoadAppScaler(const std::string& file) {
+  const auto text = ReadConfiguration(file);
+  if (!text.ok()) return text.status();
+  return ReadAppScalerYaml(*text, file);
 }
 
 void WriteWithoutProvenance(const std::string& file, const std::vector<std::string>& parameters,
@@ -56,6 +74,24 @@ absl::StatusOr<ExitCode> RunValidate(const Values& values, Context& context) {
                {.key = "withoutProvenance", .header = "WITHOUT PROVENANCE"}});
   ExitCode code = ExitCode::kSuccess;
   for (const std::string& file : values.files) {
+    if (IsAppScaler(file)) {
+      const auto scaler = LoadAppScaler(file);
+      if (!scaler.ok()) {
+        context.err << std::string(scaler.status().message()) << '\n';
+        if (code == ExitCode::kSuccess) code = ExitCode::kUsage;
+        table.AddRow({file, false, std::string("AppScaler"), {}, {}, {}, {}, {}});
+      } else {
+        table.AddRow({file,
+                      true,
+                      std::string("AppScaler"),
+                      scaler->meta.name,
+                      {},
+                      {},
+                      static_cast<std::int64_t>(scaler->workloads.size()),
+                      {}});
+      }
+      continue;
+    }
     const auto scenario = Find(file);
     if (!scenario.ok()) {
       context.err << std::string(scenario.status().message()) << '\n';
@@ -77,7 +113,8 @@ absl::StatusOr<ExitCode> RunValidate(const Values& values, Context& context) {
 
 CommandAction DeclareValidate(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
-  arguments.PositionalList("file", &values->files, "scenario files, or names of shipped scenarios");
+  arguments.PositionalList("file", &values->files,
+                           "files of scenarios or AppScalers, or names of shipped scenarios");
   arguments.Output(&values->output);
   return [values](Context& context) { return RunValidate(*values, context); };
 }

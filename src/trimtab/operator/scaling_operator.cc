@@ -11,6 +11,7 @@
 #include "fmt/format.h"
 #include "trimtab/clock/stoppable_wait.h"
 #include "trimtab/journal/sqlite_journal.h"
+#include "trimtab/operator/cluster_access.h"
 #include "trimtab/operator/cluster_world.h"
 #include "trimtab/operator/metered_sources.h"
 #include "trimtab/operator/policy_library.h"
@@ -23,26 +24,6 @@ namespace trimtab {
 namespace {
 
 constexpr Duration kLookAround = std::chrono::milliseconds(500);
-
-absl::StatusOr<std::unique_ptr<ApiClient>> ClientOf(const ClusterConnection& connection,
-                                                    const Clock& clock, ApiClientOptions options) {
-  auto http = MakeHttpClient(connection, clock, /*may_interact=*/false);
-  if (!http.ok()) return http.status();
-  options.wait = WaitFor;
-  return std::make_unique<ApiClient>(connection.server, *std::move(http), std::move(options));
-}
-
-absl::StatusOr<PrometheusReader> ReaderOf(const OperatorOptions& options, const Clock& clock) {
-  PrometheusOptions prometheus = options.prometheus;
-  if (!options.prometheus_token_file.empty()) {
-    prometheus.http.credentials = std::make_shared<TokenFile>(options.prometheus_token_file, clock);
-  }
-  auto client = PrometheusClient::Create(std::move(prometheus));
-  if (!client.ok()) return client.status();
-  auto queries = PrometheusQueries::Create(options.queries);
-  if (!queries.ok()) return queries.status();
-  return PrometheusReader(*std::move(client), *std::move(queries), clock);
-}
 
 absl::StatusOr<std::unique_ptr<Journal>> JournalOf(const std::string& folder, const Clock& clock,
                                                    const AppScaler& scaler) {
@@ -107,7 +88,8 @@ class Process {
     if (!library.ok()) return library.status();
     library_ = *std::move(library);
     // What is wrong with an option is said now, and not by each loop.
-    if (const auto reader = ReaderOf(options_, clock_); !reader.ok()) return reader.status();
+    if (const auto reader = PrometheusReaderOf(options_, clock_); !reader.ok())
+      return reader.status();
     auto connection = FindConnection(options_.connection);
     if (!connection.ok()) return connection.status();
     if (absl::Status made = MakeClients(*connection); !made.ok()) return made;
@@ -117,12 +99,9 @@ class Process {
     if (!watch.ok()) return watch.status();
     watch_ = *std::move(watch);
     scalers_ = std::make_unique<ScalerWatch>(*reads_, clock_, options_.namespaces);
-    auto spans = SpanSources::Start({.jaeger_url = options_.jaeger_url,
-                                     .otlp = options_.otlp,
-                                     .settle_delay = options_.otlp_settle_delay,
-                                     .sampling_share = options_.sampling_share,
-                                     .sockets = Sockets()},
-                                    clock_);
+    SpanSourceOptions span_options = SpanSourceOptionsOf(options_, Duration(0));
+    span_options.sockets = Sockets();
+    auto spans = SpanSources::Start(std::move(span_options), clock_);
     if (!spans.ok()) return spans.status();
     spans_ = *std::move(spans);
     if (absl::Status served = Serve(); !served.ok()) return served;
@@ -137,7 +116,7 @@ class Process {
   }
 
   absl::Status MakeClients(const ClusterConnection& connection) {
-    auto reads = ClientOf(connection, clock_, {});
+    auto reads = MakeClient(connection, clock_, {});
     if (!reads.ok()) return reads.status();
     reads_ = *std::move(reads);
     // What is on its way when the renew deadline passes must be over when the lease is.
@@ -147,10 +126,10 @@ class Process {
       gated.timeout = options_.election->claim.duration - options_.election->renew_deadline;
       leases.timeout = options_.election->renew_deadline / 2;
     }
-    auto writes = ClientOf(connection, clock_, std::move(gated));
+    auto writes = MakeClient(connection, clock_, std::move(gated));
     if (!writes.ok()) return writes.status();
     writes_ = *std::move(writes);
-    auto lease_client = ClientOf(connection, clock_, std::move(leases));
+    auto lease_client = MakeClient(connection, clock_, std::move(leases));
     if (!lease_client.ok()) return lease_client.status();
     leases_ = *std::move(lease_client);
     return absl::OkStatus();
@@ -252,15 +231,16 @@ class Process {
         .latest = [this, meta = seen.meta] { return scalers_->Find(meta.name_space, meta.name); },
         .world =
             [this](const AppScaler& scaler, PodSizeBook& book) {
-              return MakeClusterWorld({.client = *writes_,
-                                       .watch = *watch_,
-                                       .clock = clock_,
-                                       .book = book,
-                                       .prometheus = [this] { return ReaderOf(options_, clock_); },
-                                       .metrics_timeout = options_.prometheus_timeout,
-                                       .dry_run = options_.loop.dry_run,
-                                       .own_metrics = metrics_},
-                                      scaler);
+              return MakeClusterWorld(
+                  {.client = *writes_,
+                   .watch = *watch_,
+                   .clock = clock_,
+                   .book = book,
+                   .prometheus = [this] { return PrometheusReaderOf(options_, clock_); },
+                   .metrics_timeout = options_.prometheus_timeout,
+                   .dry_run = options_.loop.dry_run,
+                   .own_metrics = metrics_},
+                  scaler);
             },
         .traces = [this](const AppScaler& scaler) { return Traces(scaler); },
         .policy =

@@ -80,7 +80,8 @@ std::unique_ptr<TraceSource> SpanSources::Open(const AppScaler& scaler) {
   auto http = HttpClient::Create({});
   if (!http.ok()) return std::make_unique<NoSpans>(http.status());
   return std::make_unique<JaegerSpans>(std::shared_ptr<HttpClient>(*std::move(http)),
-                                       options_.jaeger_url, scaler, options_, clock_.Now());
+                                       options_.jaeger_url, scaler, options_,
+                                       clock_.Now() - options_.look_back);
 }
 
 void SpanSources::Measure(OwnMetrics& metrics) const {

@@ -18,6 +18,7 @@ namespace trimtab {
 
 struct SpanSourceOptions {
   std::string jaeger_url{};           // asked where it is not empty
+  Duration look_back{0};              // how much of the past Jaeger is asked for
   std::vector<ListenAddress> otlp{};  // received otherwise
   Duration settle_delay = std::chrono::seconds(10);
   double sampling_share = 1;
