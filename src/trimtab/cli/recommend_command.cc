@@ -97,10 +97,10 @@ ExitCode CodeOf(const std::vector<Recommendation>& recommendations, bool with_ch
 }
 
 absl::StatusOr<ExitCode> RunRecommend(const Values& values, Context& context) {
-  RunConfig config;
-  if (absl::Status valid = values.settings.Resolve(Environment, config); !valid.ok()) return valid;
+  const auto config = std::make_unique<RunConfig>();
+  if (absl::Status valid = values.settings.Resolve(Environment, *config); !valid.ok()) return valid;
   const SystemClock clock;
-  const auto recommendations = Recommend(config.options, values.name, clock, context.stop);
+  const auto recommendations = Recommend(config->options, values.name, clock, context.stop);
   if (!recommendations.ok()) return recommendations.status();
   for (const Recommendation& of : *recommendations) WriteGrounds(of, context.err);
   TableOf(*recommendations).Write(values.output, context.color, context.out);
@@ -126,8 +126,8 @@ void WriteReport(const CommitReport& report, std::string_view stage, Context& co
 }
 
 absl::StatusOr<ExitCode> RunApply(const Values& values, Context& context) {
-  RunConfig config;
-  if (absl::Status valid = values.settings.Resolve(Environment, config); !valid.ok()) return valid;
+  const auto config = std::make_unique<RunConfig>();
+  if (absl::Status valid = values.settings.Resolve(Environment, *config); !valid.ok()) return valid;
   const auto text = ReadWholeFile(values.name);
   if (!text.ok()) return text.status();
   const auto set = ReadChangeSet(*text);
@@ -136,7 +136,7 @@ absl::StatusOr<ExitCode> RunApply(const Values& values, Context& context) {
         fmt::format("{}: {}", values.name, std::string(set.status().message())));
   }
   const SystemClock clock;
-  const auto applied = ApplyChangeSet(config.options, *set, clock, context.stop);
+  const auto applied = ApplyChangeSet(config->options, *set, clock, context.stop);
   if (!applied.ok()) return applied.status();
   WriteReport(applied->raises, "raises", context);
   WriteReport(applied->lowers, "lowers", context);

@@ -35,12 +35,12 @@ absl::StatusOr<ExitCode> RunController(const Values& values, Context& context) {
     context.out << *yaml;
     return ExitCode::kSuccess;
   }
-  RunConfig config;
-  if (absl::Status valid = values.settings.Resolve(Environment, config); !valid.ok()) return valid;
+  const auto config = std::make_unique<RunConfig>();
+  if (absl::Status valid = values.settings.Resolve(Environment, *config); !valid.ok()) return valid;
   const SystemClock clock;
-  RunLog log(context.err, clock, config.log_format, config.log_level);
+  RunLog log(context.err, clock, config->log_format, config->log_level);
   // An end by a signal is how this command ends: what was begun is finished.
-  if (absl::Status ran = RunScalingOperator(config.options, log, clock, context.stop); !ran.ok()) {
+  if (absl::Status ran = RunScalingOperator(config->options, log, clock, context.stop); !ran.ok()) {
     return ran;
   }
   return ExitCode::kSuccess;

@@ -7,8 +7,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "trimtab/kubernetes/testing/api_server.h"
+#include "trimtab/kubernetes/workload_writes.h"
 #include "trimtab/operator/event_log.h"
 #include "trimtab/operator/leader_election.h"
+#include "trimtab/operator/one_shot.h"
 #include "trimtab/operator/scaler_watch.h"
 #include "trimtab/operator/status_board.h"
 
@@ -279,6 +281,55 @@ TEST_F(ScalerStatusServerTest, AResourceIsSeenEditedAndGone) {
   }));
   ASSERT_TRUE(client().Delete(Path(kAppScalers, "shop")).ok());
   EXPECT_TRUE(servers::Eventually([&] { return !watch.Find(name_space(), "shop").exists; }));
+}
+
+TEST_F(ScalerStatusServerTest, ASavedPlanIsAppliedAndIsStaleFromThenOn) {
+  nlohmann::json web = {
+      {"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", {{"name", "web"}}}};
+  web["spec"] = {{"replicas", 1},
+                 {"selector", {{"matchLabels", {{"app", "web"}}}}},
+                 {"template", TestPodTemplate()}};
+  Make(kDeployments, web);
+  ASSERT_TRUE(servers::Eventually([this] {
+    const auto seen = client().Get(Path(kDeployments, "web"));
+    return seen.ok() && IntegerAt(*seen, {"status", "observedGeneration"}) == 1;
+  }));
+  const MicroserviceAllocation before{.replicas = 1,
+                                      .container = {Millicores(500), Mebibytes(128)}};
+  MicroserviceAllocation after = before;
+  after.replicas = 3;
+  const ChangeSet set{.name_space = name_space(),
+                      .name = "shop",
+                      .uid = scaler_.meta.uid,
+                      .generation = 1,
+                      .at = clock().Now(),
+                      .changes = {{"web", before, after}}};
+  OperatorOptions options;
+  options.connection.kubeconfig_flag = control_plane().kubeconfig();
+  const std::atomic<bool> stop = false;
+  const auto applied = ApplyChangeSet(options, set, clock(), stop);
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(applied->raises.accepted.size(), 1u);
+  const ObjectName object{kDeployments, name_space(), "web"};
+  EXPECT_EQ(GetScale(client(), object)->replicas, 3);
+  EXPECT_TRUE(Stored().status.pod_sizes.empty());
+  EXPECT_TRUE(absl::IsAborted(ApplyChangeSet(options, set, clock(), stop).status())) << "stale";
+  // A controller that applies keeps everybody else out.
+  ASSERT_TRUE(board_->Update([](AppScalerStatus& status) { status.mode = "Apply"; }).ok());
+  const auto beside = ApplyChangeSet(options, set, clock(), stop);
+  EXPECT_THAT(std::string(beside.status().message()), HasSubstr("a controller applies"));
+}
+
+TEST_F(ScalerStatusServerTest, WithoutAModelNothingIsRecommendedAndNothingIsWritten) {
+  OperatorOptions options;
+  options.connection.kubeconfig_flag = control_plane().kubeconfig();
+  options.namespaces = {name_space()};
+  options.jaeger_url = "http://127.0.0.1:1";
+  const std::atomic<bool> stop = false;
+  EXPECT_EQ(Recommend(options, "shop", clock(), stop).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Recommend(options, "none", clock(), stop).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Stored().meta.resource_version, scaler_.meta.resource_version);
 }
 
 }  // namespace
