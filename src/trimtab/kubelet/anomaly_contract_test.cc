@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,7 +82,8 @@ class HostedAnomalyWorld : public AnomalyWorld {
     const std::string text = WorldSeries({.state = cluster_->loop().state(),
                                           .pods = {},
                                           .replica_set_owners = nobody_,
-                                          .past = nothing_});
+                                          .past = nothing_,
+                                          .lost_hosts = lost_});
     std::map<std::string, double> values;
     std::size_t begin = 0;
     while (begin < text.size()) {
@@ -105,6 +107,7 @@ class HostedAnomalyWorld : public AnomalyWorld {
   std::unique_ptr<SimulatedCluster> cluster_;
   const std::map<std::pair<std::string, std::string>, OwnerReference> nobody_;
   const std::vector<PastRequests> nothing_;
+  std::set<std::uint32_t> lost_;
   std::deque<std::pair<Instant, std::map<std::string, double>>> scrapes_;
 };
 

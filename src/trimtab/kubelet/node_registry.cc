@@ -154,9 +154,31 @@ absl::Status NodeRegistry::RenewLease(const std::string& node, const std::string
   return client_.Create(ResourcePath(kLeases, kLeaseNamespace), lease, options).status();
 }
 
+std::string NodeRegistry::LabelSelector() const {
+  return fmt::format("{}={}", kSimulatedLabel, LabelValue(scenario_.name));
+}
+
+bool NodeRegistry::IsOurs(const std::string& node, const std::string& uid) const {
+  const auto found = uids_.find(node);
+  return found != uids_.end() && found->second == uid;
+}
+
+void NodeRegistry::SetLost(const std::string& node, bool is_lost) {
+  const std::lock_guard lock(mutex_);
+  if (is_lost) {
+    lost_.insert(node);
+  } else {
+    lost_.erase(node);
+  }
+}
+
 absl::Status NodeRegistry::RenewLeases(const std::stop_token& stop) {
   absl::Status first;
   for (const auto& [node, uid] : uids_) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (lost_.contains(node)) continue;
+    }
     const absl::Status status = RenewLease(node, uid, stop);
     if (first.ok()) first = status;
     if (stop.stop_requested()) break;

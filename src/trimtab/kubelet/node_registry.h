@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <map>
+#include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -26,7 +28,7 @@ std::string PodAddress(std::size_t host, std::size_t pod);
 
 // Registers each host as a Node with the host's capacity, renews its Lease in kube-node-lease every
 // 10 s, and takes away what it made. A Node that somebody deletes stays deleted, as a lost machine.
-// Thread-safety: one caller at a time.
+// Thread-safety: SetLost() from any thread, everything else from one at a time.
 class NodeRegistry {
  public:
   // All must outlive it. `scenario` stands in the label's value.
@@ -35,6 +37,12 @@ class NodeRegistry {
 
   // kAlreadyExists: a node of that name is somebody else's. What an earlier run left is taken over.
   absl::Status Register(const std::stop_token& stop);
+  // The selector of the Nodes that it makes.
+  std::string LabelSelector() const;
+  // Whether that is the Node that was registered, and no other of its name.
+  bool IsOurs(const std::string& node, const std::string& uid) const;
+  // The Lease of a lost node is not renewed.
+  void SetLost(const std::string& node, bool is_lost);
   // One renewal of each Lease; the first error.
   absl::Status RenewLeases(const std::stop_token& stop);
   // Deletes the Nodes, and with them their Leases. The first error, with the names of what is left.
@@ -49,6 +57,8 @@ class NodeRegistry {
   const Clock& clock_;
   const ClusterScenario& scenario_;
   std::map<std::string, std::string> uids_;  // of the Nodes, by name
+  std::mutex mutex_;
+  std::set<std::string> lost_;  // guarded by mutex_
 };
 
 }  // namespace trimtab

@@ -31,7 +31,7 @@ std::string Lacks(const ContainerConfig& wanted, const ContainerConfig& room,
 }  // namespace
 
 PodLife::PodLife(HostedPod pod, PodPlace place, Instant now)
-    : pod_(std::move(pod)), place_(std::move(place)), seen_(now) {
+    : pod_(std::move(pod)), place_(std::move(place)), seen_(now), takes_over_(pod_.was_running) {
   report_.pod_ip = place_.pod_ip;
   report_.host_ip = place_.host_ip;
   report_.begun = pod_.view.started.value_or(now);
@@ -126,15 +126,15 @@ void PodLife::Advance(Instant now, HostedReplicas& replicas,
 
 void PodLife::Start(Instant now, HostedReplicas& replicas) {
   const Duration delay = pod_.fault == PodFault::kSlowStart ? kSlowStart : Duration(0);
-  if (!pod_.was_running && now < seen_ + delay) return;
+  if (!takes_over_ && now < seen_ + delay) return;
   const bool is_replica = place_.microservice && pod_.fault != PodFault::kNeverReady;
   if (is_replica) {
-    auto added = replicas.Add(*place_.microservice, place_.host, admitted_size_, pod_.was_running);
+    auto added = replicas.Add(*place_.microservice, place_.host, admitted_size_, takes_over_);
     if (!added.ok()) return;
     replica_ = *added;
     has_started_ = true;
     Follow(now, replicas);
-  } else if (pod_.was_running || now >= seen_ + delay + kPlainStart) {
+  } else if (takes_over_ || now >= seen_ + delay + kPlainStart) {
     has_started_ = true;
     ReportStage(Stage::kRunning, pod_.fault != PodFault::kNeverReady, now);
   }
@@ -181,6 +181,27 @@ void PodLife::End(Instant now, HostedReplicas& replicas) {
 void PodLife::Vanish(HostedReplicas& replicas) {
   if (replica_) replicas.Kill(*replica_);
   has_ended_ = true;
+}
+
+void PodLife::LoseHost(HostedReplicas& replicas) {
+  if (replica_) replicas.Kill(*replica_);
+}
+
+void PodLife::RegainHost(Instant now) {
+  if (has_ended_) return;
+  seen_ = now;
+  takes_over_ = false;
+  if (!has_started_) return;
+  has_started_ = false;
+  replica_.reset();
+  // What was admitted and what is asked for are one again: the node's agent has forgotten.
+  actuate_at_.reset();
+  is_unexamined_ = true;
+  ReportResize(Resize::kNone, "", now);
+  report_.last_end = ProcessEnd{report_.started, now, false};
+  report_.restarts = other_restarts_ += kills_ + 1;
+  kills_ = 0;
+  ReportStage(Stage::kCreating, false, now);
 }
 
 void PodLife::AdmitResize(Instant now, const std::function<ContainerConfig()>& free) {

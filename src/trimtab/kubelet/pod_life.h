@@ -46,6 +46,10 @@ class PodLife {
   void Advance(Instant now, HostedReplicas& replicas, const std::function<ContainerConfig()>& free);
   // Its object is gone: so is it, at once.
   void Vanish(HostedReplicas& replicas);
+  // Its host is lost, and what ran there with it; then back, where everything begins anew. Between
+  // the two it is not to be advanced.
+  void LoseHost(HostedReplicas& replicas);
+  void RegainHost(Instant now);
 
   const HostedPod& pod() const { return pod_; }
   const PodPlace& place() const { return place_; }
@@ -76,7 +80,8 @@ class PodLife {
 
   HostedPod pod_;
   const PodPlace place_;
-  const Instant seen_;
+  Instant seen_;     // when it came, or its host came back
+  bool takes_over_;  // it ran before the node's agent came
   PodReport report_;
   std::optional<HostedReplica> replica_;
   ContainerConfig admitted_;

@@ -295,6 +295,25 @@ TEST_F(PodLifeTest, OneWhoseObjectIsGoneIsGone) {
   EXPECT_EQ(cluster_->hosted().Find(*life_->replica()), nullptr);
 }
 
+// Back at 10 s, it begins again: 2 s until its process runs and 0.6 s of CPU.
+TEST_F(PodLifeTest, ALostHostTakesItDownUntilItIsBack) {
+  See({.is_running = true});
+  At(seconds(1));
+  life_->LoseHost(cluster_->hosted());
+  EXPECT_EQ(cluster_->hosted().Find(*life_->replica()), nullptr);
+  now_ = seconds(10);
+  cluster_->clock().WaitUntil(Instant(now_));
+  life_->RegainHost(Instant(now_));
+  Advance();
+  EXPECT_EQ(report().stage, Stage::kCreating);
+  EXPECT_EQ(report().restarts, 1);
+  At(milliseconds(12'590));
+  EXPECT_FALSE(report().is_ready);
+  At(milliseconds(12'620));
+  EXPECT_TRUE(report().is_ready);
+  EXPECT_EQ(report().restarts, 1);
+}
+
 TEST_F(PodLifeTest, NeverReadyRunsAndServesNothing) {
   See({.fault = "never-ready"});
   At(seconds(60));

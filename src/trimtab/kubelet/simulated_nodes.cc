@@ -19,6 +19,8 @@
 namespace trimtab {
 namespace {
 
+// Of a Node: its machine is gone.
+constexpr std::string_view kLostFault = "lost";
 constexpr Duration kLeasePeriod = std::chrono::seconds(10);
 constexpr Duration kSpanPeriod = std::chrono::seconds(1);
 constexpr std::size_t kSpanBatch = 512;
@@ -81,15 +83,19 @@ absl::Status SimulatedNodes::Begin(ClusterScenario scenario) {
 }
 
 void SimulatedNodes::Watch() {
+  using MetaChange = ObjectChange<ObjectMeta>;
+  const auto into = [this](std::vector<std::pair<ObjectMeta, bool>>& inbox) {
+    return [this, &inbox](const MetaChange& change) {
+      const std::lock_guard lock(inbox_mutex_);
+      inbox.emplace_back(*change.object, change.kind != MetaChange::Kind::kDeleted);
+    };
+  };
+  node_watch_ = std::make_unique<ObjectWatch<ObjectMeta>>(
+      client_, ResourcePath(kNodes, ""), ApiQuery{{"labelSelector", registry_->LabelSelector()}},
+      clock_, WatchOptions{}, ReadObjectMeta, into(node_inbox_), [] {});
   replica_set_watch_ = std::make_unique<ObjectWatch<ObjectMeta>>(
       client_, ResourcePath(kReplicaSets, options_.name_space), ApiQuery{}, clock_, WatchOptions{},
-      ReadObjectMeta,
-      [this](const ObjectChange<ObjectMeta>& change) {
-        const std::lock_guard lock(inbox_mutex_);
-        owner_inbox_.emplace_back(*change.object,
-                                  change.kind != ObjectChange<ObjectMeta>::Kind::kDeleted);
-      },
-      [] {});
+      ReadObjectMeta, into(owner_inbox_), [] {});
   pod_watch_ = std::make_unique<ObjectWatch<HostedPod>>(
       client_, ResourcePath(kPods, ""), ApiQuery{{"fieldSelector", "spec.nodeName!="}}, clock_,
       WatchOptions{}, ReadHostedPod,
@@ -118,6 +124,7 @@ absl::Status SimulatedNodes::Stop() {
   server_.reset();
   pod_watch_.reset();
   replica_set_watch_.reset();
+  node_watch_.reset();
   leases_ = {};
   writer_.reset();
   exporter_.reset();
@@ -139,23 +146,53 @@ void SimulatedNodes::Step() {
 void SimulatedNodes::TakeChanges() {
   std::vector<PodChange> changes;
   std::vector<std::pair<ObjectMeta, bool>> owners;
+  std::vector<std::pair<ObjectMeta, bool>> nodes;
   {
     const std::lock_guard lock(inbox_mutex_);
     changes.swap(inbox_);
     owners.swap(owner_inbox_);
+    nodes.swap(node_inbox_);
   }
-  for (const auto& [meta, is_there] : owners) {
-    const std::pair key(meta.name_space, meta.name);
-    const OwnerReference* owner = meta.Controller();
-    if (is_there && owner != nullptr) {
-      owners_[key] = *owner;
-    } else {
-      owners_.erase(key);
-    }
-  }
+  for (const auto& [meta, is_there] : owners) TakeOwner(meta, is_there);
+  for (const auto& [meta, is_there] : nodes) TakeNode(meta, is_there);
   for (const PodChange& change : changes) TakePod(change);
   if (owners.empty()) return;
   std::erase_if(without_owner_, [this](const auto& entry) { return Admit(entry.second); });
+}
+
+void SimulatedNodes::TakeOwner(const ObjectMeta& replica_set, bool is_there) {
+  const std::pair key(replica_set.name_space, replica_set.name);
+  const OwnerReference* owner = replica_set.Controller();
+  if (is_there && owner != nullptr) {
+    owners_[key] = *owner;
+  } else {
+    owners_.erase(key);
+  }
+}
+
+void SimulatedNodes::TakeNode(const ObjectMeta& node, bool is_there) {
+  const auto found = hosts_.find(node.name);
+  if (found == hosts_.end() || !registry_->IsOurs(node.name, node.uid)) return;
+  const std::uint32_t host = found->second;
+  const auto fault = node.annotations.find(std::string(kFaultAnnotation));
+  const bool is_lost =
+      !is_there || (fault != node.annotations.end() && fault->second == kLostFault);
+  if (is_lost == lost_hosts_.contains(host)) return;
+  registry_->SetLost(node.name, is_lost);
+  if (is_lost) {
+    lost_hosts_.insert(host);
+  } else {
+    lost_hosts_.erase(host);
+  }
+  for (auto& [uid, life] : pods_) {
+    if (life.place().host != host) continue;
+    if (is_lost) {
+      life.LoseHost(cluster_->hosted());
+    } else {
+      life.RegainHost(clock_.Now());
+    }
+  }
+  Note(fmt::format("node '{}' is {}", node.name, is_lost ? "lost" : "back"));
 }
 
 void SimulatedNodes::TakePod(const PodChange& change) {
@@ -226,7 +263,7 @@ ContainerConfig SimulatedNodes::FreeOn(std::uint32_t host, const PodLife& but) c
 void SimulatedNodes::AdvancePods() {
   const Instant now = clock_.Now();
   for (auto& [uid, life] : pods_) {
-    if (life.has_ended()) continue;
+    if (life.has_ended() || lost_hosts_.contains(life.place().host)) continue;
     life.Advance(now, cluster_->hosted(), [&, this] { return FreeOn(life.place().host, life); });
     RememberReplica(life, now);
     const ObjectMeta& meta = life.pod().view.meta;
@@ -313,7 +350,8 @@ std::string SimulatedNodes::Series() const {
   return WorldSeries({.state = cluster_->loop().state(),
                       .pods = std::move(pods),
                       .replica_set_owners = owners_,
-                      .past = past});
+                      .past = past,
+                      .lost_hosts = lost_hosts_});
 }
 
 std::uint16_t SimulatedNodes::metrics_port() const {

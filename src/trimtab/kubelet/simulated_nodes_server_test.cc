@@ -219,6 +219,31 @@ TEST_F(SimulatedNodesTest, AnApiServerThatComesBackFindsEverythingAsItWas) {
   }
 }
 
+// Its exporters are silent and its Lease is not renewed while it is away; then its pods begin anew.
+TEST_F(SimulatedNodesTest, ALostNodeIsGoneUntilItIsBack) {
+  const ClusterScenario scenario = TwoTiers("lost");
+  Run(scenario, 0);
+  Apply(WorkloadManifest(scenario));
+  ASSERT_TRUE(HasReady("front", 2));
+  ASSERT_TRUE(HasReady("back", 1));
+  const PodView pod = Pods("back").at(0);
+  const auto annotate = [&](const std::string& text) {
+    const auto done = control_plane().Kubectl({"annotate", "node", pod.node, text});
+    EXPECT_TRUE(done.ok()) << done.status();
+  };
+  const std::string of_node = fmt::format("node=\"{}\",instance", pod.node);
+  EXPECT_THAT(runner_->nodes().Series(), HasSubstr(of_node));
+  annotate("trimtab.dev/fault=lost");
+  EXPECT_TRUE(
+      Eventually([&] { return runner_->nodes().Series().find(of_node) == std::string::npos; }));
+  annotate("trimtab.dev/fault-");
+  EXPECT_TRUE(Eventually([&] {
+    const PodView now = PodNamed(pod.meta.name);
+    return now.IsReady() && now.statuses.at(0).restarts == 1;
+  }));
+  EXPECT_THAT(runner_->nodes().Series(), HasSubstr(of_node));
+}
+
 // The nodes of a run that was killed are taken over, with the pods that run on them; nodes of
 // anybody else are not.
 TEST_F(SimulatedNodesTest, WhatAKilledRunLeftIsTakenOver) {

@@ -71,7 +71,7 @@ class WorldText {
       counters_.push_back(CountersOf(world.state, h));
     }
     for (const PodLife* pod : world.pods) {
-      if (pod->report().stage != PodReport::Stage::kCreating) AddContainers(*pod);
+      if (IsShown(*pod)) AddContainers(*pod);
     }
   }
 
@@ -88,6 +88,14 @@ class WorldText {
   }
 
  private:
+  bool IsLost(std::size_t host) const {
+    return world_.lost_hosts.contains(static_cast<std::uint32_t>(host));
+  }
+  // By the exporters of its node.
+  bool IsShown(const PodLife& pod) const {
+    return pod.report().stage != PodReport::Stage::kCreating && !IsLost(pod.place().host);
+  }
+
   void AddContainers(const PodLife& pod) {
     for (std::size_t i = 0; i < pod.pod().containers.size(); ++i) {
       const HostedContainer& container = pod.pod().containers[i];
@@ -118,11 +126,13 @@ class WorldText {
     EachContainer("container_cpu_usage_seconds_total", kCounter, "Processor time used.",
                   [&](const Container& c) { return c.cpu.UsedAt(now) * 1e-9; }, {{"cpu", "total"}});
     for (std::size_t h = 0; h < counters_.size(); ++h) {
+      if (IsLost(h)) continue;
       text_.Sample(With(cadvisor_[h], {{"id", "/"}, {"cpu", "total"}}), counters_[h].cpu_seconds);
     }
     EachContainer("container_memory_working_set_bytes", kGauge, "Memory in use.",
                   [](const Container& c) { return c.memory.UsedBytes(c.in_flight); });
     for (std::size_t h = 0; h < counters_.size(); ++h) {
+      if (IsLost(h)) continue;
       text_.Sample(With(cadvisor_[h], {{"id", "/"}}), counters_[h].memory);
     }
     EachContainer("container_memory_bandwidth_bytes", kCounter,
@@ -163,7 +173,7 @@ class WorldText {
          {"container_network_receive_bytes_total", "container_network_transmit_bytes_total"}) {
       text_.Family(name, kCounter, "Bytes on the pod's interface.");
       for (const PodLife* pod : world_.pods) {
-        if (pod->report().stage == PodReport::Stage::kCreating) continue;
+        if (!IsShown(*pod)) continue;
         const Container* c = SimulatedOf(world_.state, *pod);
         text_.Sample(With(With(cadvisor_[pod->place().host], PodLabels(*pod)),
                           {{"interface", "eth0"},
@@ -179,6 +189,7 @@ class WorldText {
                 const std::function<double(const HostCounters&, const HostSpec&)>& value) {
     text_.Family(name, kind, help);
     for (std::size_t h = 0; h < counters_.size(); ++h) {
+      if (IsLost(h)) continue;
       text_.Sample(With(labels[h], more), value(counters_[h], world_.state.scenario->hosts[h]));
     }
   }
@@ -193,6 +204,7 @@ class WorldText {
              [](const HostCounters& now, const HostSpec&) { return now.cpu_seconds; });
     const double elapsed = static_cast<double>(world_.state.now) * 1e-9;
     for (std::size_t h = 0; h < counters_.size(); ++h) {
+      if (IsLost(h)) continue;
       const double cores = InCores(world_.state.scenario->hosts[h].cpu);
       text_.Sample(With(node_exporter_[h], {{"cpu", "0"}, {"mode", "idle"}}),
                    cores * elapsed - counters_[h].cpu_seconds);
@@ -273,7 +285,8 @@ class WorldText {
   void WritePodStates() {
     text_.Family("kube_pod_status_ready", kGauge, "Whether a pod is ready.");
     for (const PodLife* pod : world_.pods) {
-      text_.Sample(With(StateOf(*pod), {{"condition", "true"}}), pod->report().is_ready ? 1 : 0);
+      text_.Sample(With(StateOf(*pod), {{"condition", "true"}}),
+                   pod->report().is_ready && !IsLost(pod->place().host) ? 1 : 0);
     }
     text_.Family("kube_pod_container_status_restarts_total", kCounter, "Restarts of a container.");
     for (const PodLife* pod : world_.pods) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ struct ExposedWorld {
   // Of ReplicaSets by namespace and name: who controls them.
   const std::map<std::pair<std::string, std::string>, OwnerReference>& replica_set_owners;
   const std::vector<PastRequests>& past;
+  const std::set<std::uint32_t>& lost_hosts;  // of which no exporter is left
 };
 
 // All series as one text. They carry the labels `job`, `metrics_path` and `instance` that a scrape

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "gmock/gmock.h"
@@ -47,6 +48,7 @@ class WorldSeriesTest : public testing::Test {
   std::unique_ptr<SimulatedCluster> cluster_;
   const std::map<std::pair<std::string, std::string>, OwnerReference> nobody_;
   const std::vector<PastRequests> nothing_;
+  std::set<std::uint32_t> lost_;
 };
 
 TEST_F(WorldSeriesTest, ShowsAReplicaOfItsHost) {
@@ -58,7 +60,8 @@ TEST_F(WorldSeriesTest, ShowsAReplicaOfItsHost) {
   const std::string text = WorldSeries({.state = cluster_->loop().state(),
                                         .pods = {life.get()},
                                         .replica_set_owners = owners,
-                                        .past = past});
+                                        .past = past,
+                                        .lost_hosts = lost_});
   constexpr const char* kLabels =
       R"({job="kubelet",metrics_path="/metrics/cadvisor",node="host-1",instance="host-1:10250",)"
       R"(namespace="shop",pod="front-1",container="app",image="none",)"
@@ -86,9 +89,25 @@ TEST_F(WorldSeriesTest, OtherPodsUseNothing) {
   const std::string text = WorldSeries({.state = cluster_->loop().state(),
                                         .pods = {life.get()},
                                         .replica_set_owners = nobody_,
-                                        .past = nothing_});
+                                        .past = nothing_,
+                                        .lost_hosts = lost_});
   EXPECT_THAT(text, HasSubstr(R"(id="/kubepods/poduid-other-1/app",name="app",cpu="total"} 0)"));
   EXPECT_THAT(text, Not(HasSubstr("service_name=")));
+}
+
+// What the API server says of its pods is still there.
+TEST_F(WorldSeriesTest, ALostHostShowsNothing) {
+  const auto life = Life("front-1", true);
+  Advance(*life, seconds(30));
+  lost_ = {0};
+  const std::string text = WorldSeries({.state = cluster_->loop().state(),
+                                        .pods = {life.get()},
+                                        .replica_set_owners = nobody_,
+                                        .past = nothing_,
+                                        .lost_hosts = lost_});
+  EXPECT_THAT(text, Not(HasSubstr("job=\"kubelet\"")));
+  EXPECT_THAT(text, Not(HasSubstr("job=\"node-exporter\"")));
+  EXPECT_THAT(text, HasSubstr(R"(pod="front-1",condition="true"} 0)"));
 }
 
 TEST_F(WorldSeriesTest, OneThatHasNotBegunHasNoContainer) {
@@ -96,7 +115,8 @@ TEST_F(WorldSeriesTest, OneThatHasNotBegunHasNoContainer) {
   const std::string text = WorldSeries({.state = cluster_->loop().state(),
                                         .pods = {life.get()},
                                         .replica_set_owners = nobody_,
-                                        .past = nothing_});
+                                        .past = nothing_,
+                                        .lost_hosts = lost_});
   EXPECT_THAT(text, Not(HasSubstr("container=\"app\",image")));
   EXPECT_THAT(text, HasSubstr(R"(kube_pod_status_ready{job="kube-state-metrics",namespace="shop",)"
                               R"(pod="front-1",condition="true"} 0)"));
