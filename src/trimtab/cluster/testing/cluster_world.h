@@ -107,6 +107,24 @@ class ClusterTest : public ApiServerTest {
     return scale.ok() ? scale->replicas : -1;
   }
 
+  std::vector<Millicores> CpuLimits(const std::string& app) {
+    std::vector<Millicores> limits;
+    for (const PodView& pod : Pods(app)) limits.push_back(*pod.containers[0].limits.cpu);
+    return limits;
+  }
+  bool Says(const std::string& reason, std::size_t index = 0) {
+    const bool says = servers::Eventually(
+        [&] { return State(index).reason.starts_with(reason + ": "); }, std::chrono::seconds(20));
+    if (!says) ADD_FAILURE() << "'" << State(index).reason << "' for " << reason;
+    return says;
+  }
+  void ScaleByHand(const std::string& deployment, int replicas) {
+    const auto scaled =
+        control_plane().Kubectl({"scale", "-n", name_space(), "deployment", deployment,
+                                 fmt::format("--replicas={}", replicas)});
+    ASSERT_TRUE(scaled.ok()) << scaled.status();
+  }
+
   AppScaler scaler_;
   MemoryPodSizeBook book_;
   ClusterActuatorOptions options_;
