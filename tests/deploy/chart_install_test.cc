@@ -60,7 +60,7 @@ TEST_F(ChartInstallTest, RunsWhereOnlyRestrictedPodsMay) {
   const auto refused = client().Create(Path(kPods), TestPod("loose"));
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("PodSecurity \"restricted"));
-  Chart("install", "trimtab", name_space(), {});
+  Chart("install", "trimtab", name_space(), {"replicaCount=2"});
   EXPECT_TRUE(MakesPods("trimtab", 2));
   const auto pods = client().List(Path(kPods));
   ASSERT_TRUE(pods.ok()) << pods.status();
@@ -107,13 +107,14 @@ TEST_F(ChartInstallTest, NetworkPolicyOpensWhatTheProgramListensOn) {
 }
 
 TEST_F(ChartInstallTest, UpgradeKeepsResourcesStatusJournalAndSizes) {
-  Chart("install", "trimtab", name_space(), {});
+  Chart("install", "trimtab", name_space(), {"replicaCount=2"});
   ASSERT_TRUE(MakesPods("trimtab", 2));
   MakeAppScaler();
   const auto before = Read(Path(kAppScalers, "shop"));
   const std::set<std::string> claims = ClaimUids();
   ASSERT_EQ(claims.size(), 2U);
-  Chart("upgrade", "trimtab", name_space(), {"mode=Apply", "podAnnotations.changed=yes"});
+  Chart("upgrade", "trimtab", name_space(),
+        {"replicaCount=2", "mode=Apply", "podAnnotations.changed=yes"});
   EXPECT_EQ(Read(Path(kAppScalers, "shop")), before);
   EXPECT_EQ(ClaimUids(), claims);
   Uninstall("trimtab", name_space());
@@ -121,7 +122,7 @@ TEST_F(ChartInstallTest, UpgradeKeepsResourcesStatusJournalAndSizes) {
 
 TEST_F(ChartInstallTest, UninstallChangesNoRunningWorkload) {
   MakeWorkload(name_space());
-  Chart("install", "trimtab", name_space(), {"mode=Apply"});
+  Chart("install", "trimtab", name_space(), {"replicaCount=2", "mode=Apply"});
   ASSERT_TRUE(MakesPods("trimtab", 2));
   MakeAppScaler();
   const auto pod = Read(Path(kPods, PodOf(name_space())));

@@ -75,7 +75,8 @@ TEST_F(ChartValuesTest, RefusesWhatCannotWork) {
       {"image.repository=trimtab", "image.repository"},  // without a registry
       {"mode=Always", "mode"},
       {"replicaCount=-1", "replicaCount"},
-      {"leaderElection.enabled=false", "replicaCount above 1 needs leaderElection.enabled"},
+      {"replicaCount=2,leaderElection.enabled=false",
+       "replicaCount above 1 needs leaderElection.enabled"},
       {"prometheus.url=prometheus:9090", "prometheus.url"},
       // A password in a URL would be in the pod's arguments.
       {"prometheus.url=http://user:secret@prometheus:9090", "prometheus.url"},
@@ -97,7 +98,7 @@ TEST_F(ChartValuesTest, RefusesWhatCannotWork) {
 }
 
 TEST_F(ChartValuesTest, OneReplicaHasNoDisruptionBudget) {
-  EXPECT_THAT(Rendered({}), HasSubstr("kind: PodDisruptionBudget"));
+  EXPECT_THAT(Rendered({"replicaCount=2"}), HasSubstr("kind: PodDisruptionBudget"));
   EXPECT_THAT(Rendered({"replicaCount=1"}), Not(HasSubstr("kind: PodDisruptionBudget")));
 }
 
