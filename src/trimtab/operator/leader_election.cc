@@ -67,6 +67,11 @@ absl::Status LeaderElection::last_error() const {
   return last_error_;
 }
 
+std::string LeaderElection::holder() const {
+  const std::scoped_lock lock(mutex_);
+  return holder_;
+}
+
 bool LeaderElection::WaitUntilLeader(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, stop, [this] { return state_ != Leadership::kStandby || resigned_; });
@@ -101,6 +106,7 @@ void LeaderElection::Run(const std::stop_token& stop) {
     {
       const std::scoped_lock lock(mutex_);
       last_error_ = status;
+      holder_ = seen_ ? seen_->holder : "";
       if (resigned_) return;
     }
     if (before == Leadership::kLeader) {

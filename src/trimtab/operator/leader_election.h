@@ -53,6 +53,8 @@ class LeaderElection {
   LeaderElection& operator=(const LeaderElection&) = delete;
 
   Leadership state() const;
+  // Who holds the lease, as last seen; empty: nobody, or not known.
+  std::string holder() const;
   // Of the last attempt to read or write the lease.
   absl::Status last_error() const;
   // OK while this process leads and its last proven renewal is younger than the renew deadline;
@@ -85,6 +87,7 @@ class LeaderElection {
   Instant proven_{};                         // guarded by mutex_
   bool resigned_ = false;                    // guarded by mutex_
   absl::Status last_error_;                  // guarded by mutex_
+  std::string holder_;                       // guarded by mutex_
   std::jthread thread_;
 };
 

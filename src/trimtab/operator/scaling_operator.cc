@@ -63,6 +63,7 @@ class Process {
     bool leads = false;
     while (!stop_ && !lost_) {
       heartbeat_.Beat();
+      DirectSpans();
       if (!leads && Leads()) {
         leads = true;
         log_.Info("this process leads");
@@ -101,6 +102,15 @@ class Process {
     scalers_ = std::make_unique<ScalerWatch>(*reads_, clock_, options_.namespaces);
     SpanSourceOptions span_options = SpanSourceOptionsOf(options_, Duration(0));
     span_options.sockets = Sockets();
+    if (options_.election && !options_.peer_otlp_url.empty()) {
+      ForwardOptions& forwarding = span_options.forwarding.emplace();
+      if (options_.tls) {
+        // Replicas show each other the certificate that they serve with.
+        forwarding.http.tls = {.ca_file = options_.tls->client_ca_file,
+                               .client_certificate_file = options_.tls->certificate_file,
+                               .client_key_file = options_.tls->key_file};
+      }
+    }
     auto spans = SpanSources::Start(std::move(span_options), clock_);
     if (!spans.ok()) return spans.status();
     spans_ = *std::move(spans);
@@ -205,6 +215,19 @@ class Process {
                  election_ == nullptr || election_->state() == Leadership::kLeader ? 1 : 0);
     spans_->Measure(metrics_);
     return metrics_.Text();
+  }
+
+  // Spans go where the leader is.
+  void DirectSpans() {
+    if (election_ == nullptr) return;
+    if (election_->state() == Leadership::kLeader) return spans_->Lead();
+    const std::string holder = election_->holder();
+    std::string url = holder.empty() ? "" : options_.peer_otlp_url;
+    constexpr std::string_view kHolder = "{holder}";
+    if (const std::size_t at = url.find(kHolder); at != url.npos) {
+      url.replace(at, kHolder.size(), holder);
+    }
+    spans_->Follow(url);
   }
 
   void FollowScalers() {

@@ -36,6 +36,10 @@ struct OperatorOptions {
   std::vector<ListenAddress> otlp{};
   Duration otlp_settle_delay = std::chrono::seconds(10);
   double sampling_share = 1;  // of the requests whose spans are sent
+  // Where a standby sends the spans that it receives, so that every trace arrives whole at the
+  // leader: "http://{holder}.trimtab-peers.monitoring.svc:4318", {holder} being the identity in the
+  // lease. Empty: they are not sent on.
+  std::string peer_otlp_url{};
 
   std::vector<ListenAddress> metrics{};
   std::vector<ListenAddress> health{};

@@ -68,6 +68,7 @@ absl::StatusOr<std::unique_ptr<SpanSources>> SpanSources::Start(SpanSourceOption
   receiver.inbox.settle_delay = sources->options_.settle_delay;
   receiver.inbox.sampling_share = sources->options_.sampling_share;
   receiver.sockets = sources->options_.sockets;
+  receiver.forwarding = sources->options_.forwarding;
   auto started = OtlpReceiver::Start(sources->options_.otlp, clock, receiver);
   if (!started.ok()) return started.status();
   sources->receiver_ = *std::move(started);
@@ -82,6 +83,14 @@ std::unique_ptr<TraceSource> SpanSources::Open(const AppScaler& scaler) {
   return std::make_unique<JaegerSpans>(std::shared_ptr<HttpClient>(*std::move(http)),
                                        options_.jaeger_url, scaler, options_,
                                        clock_.Now() - options_.look_back);
+}
+
+void SpanSources::Lead() {
+  if (receiver_ != nullptr && options_.forwarding) receiver_->Lead();
+}
+
+void SpanSources::Follow(const std::string& leader) {
+  if (receiver_ != nullptr && options_.forwarding) receiver_->Follow(leader);
 }
 
 void SpanSources::Measure(OwnMetrics& metrics) const {

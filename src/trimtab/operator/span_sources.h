@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "trimtab/clock/clock.h"
 #include "trimtab/operator/trace_hub.h"
 #include "trimtab/server/otlp_receiver.h"
+#include "trimtab/server/span_forwarder.h"
 #include "trimtab/telemetry/own_metrics.h"
 #include "trimtab/tracing/trace_source.h"
 
@@ -23,6 +25,7 @@ struct SpanSourceOptions {
   Duration settle_delay = std::chrono::seconds(10);
   double sampling_share = 1;
   SocketServerOptions sockets{};
+  std::optional<ForwardOptions> forwarding{};  // to who leads
 };
 
 // Thread-safety: every method from any thread.
@@ -35,6 +38,11 @@ class SpanSources {
 
   // The spans of one application, services named as its microservices. It must not outlive this.
   std::unique_ptr<TraceSource> Open(const AppScaler& scaler);
+
+  // Keep what is received from now on; or send it on to the leader there, nowhere where the URL is
+  // empty. Without forwarding neither does anything.
+  void Lead();
+  void Follow(const std::string& leader);
 
   // Puts what was received and refused so far.
   void Measure(OwnMetrics& metrics) const;

@@ -27,6 +27,7 @@
 - --listen-health=0.0.0.0:{{ .Values.listen.health }}
 - --listen-otlp=0.0.0.0:{{ .Values.listen.otlpHttp }}
 - --listen-otlp=0.0.0.0:{{ .Values.listen.otlpGrpc }}
+- --peer-otlp-url={{ include "trimtab.scheme" . }}://{holder}.{{ include "trimtab.fullname" . }}-peers.$(POD_NAMESPACE).svc:{{ .Values.listen.otlpHttp }}
 {{- if .Values.tls.secret }}
 - --tls-certificate=/etc/trimtab/tls/tls.crt
 - --tls-key=/etc/trimtab/tls/tls.key
