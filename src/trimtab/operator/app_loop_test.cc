@@ -245,6 +245,13 @@ TEST_F(AppLoopTest, ATemplateThatChangedDropsItsSizesAndFreezes) {
   EXPECT_EQ(Desired(1), Sized(2));
 }
 
+TEST_F(AppLoopTest, SizesAreStillKnownWhenTheResourceIsDeletedInACommit) {
+  Cycle();
+  stored.Delete();
+  EXPECT_TRUE(sizes->Put({{.kind = "Deployment", .name = "m0", .container = "app"}}).ok());
+  EXPECT_THAT(sizes->Sizes(), SizeIs(1));
+}
+
 TEST_F(AppLoopTest, AContradictionIsAConditionAndNothingShrinks) {
   PassFreezes();
   Ask(Sized(1), Sized(1));

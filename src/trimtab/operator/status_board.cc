@@ -42,7 +42,12 @@ std::int64_t StatusBoard::writes() const {
 }
 
 absl::Status StatusBoard::Put(std::vector<PodSize> sizes) {
-  return Update([&sizes](AppScalerStatus& status) { status.pod_sizes = std::move(sizes); });
+  const absl::Status put = Update([&sizes](AppScalerStatus& status) { status.pod_sizes = sizes; });
+  if (!absl::IsNotFound(put)) return put;
+  // Deleted in the middle of a commit: its raises are finished, for which the sizes are known here.
+  const std::scoped_lock lock(mutex_);
+  status_.pod_sizes = std::move(sizes);
+  return absl::OkStatus();
 }
 
 void StatusBoard::Seen(const std::string& resource_version) {

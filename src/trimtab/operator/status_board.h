@@ -45,6 +45,7 @@ class StatusBoard : public PodSizeBook {
   void Seen(const std::string& resource_version);
 
   std::vector<PodSize> Sizes() const override;
+  // Of a resource that is gone they are kept here alone, so that raises can be finished.
   absl::Status Put(std::vector<PodSize> sizes) override;
 
   std::int64_t writes() const;
