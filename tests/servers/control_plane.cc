@@ -163,6 +163,12 @@ absl::Status ControlPlane::StartApiServer() {
       "X-Remote-Group", "--requestheader-extra-headers-prefix", "X-Remote-Extra-",
       "--proxy-client-cert-file", folder_.File("front-proxy.crt"), "--proxy-client-key-file",
       folder_.File("front-proxy.key")};
+  if (!options_.audit_policy.empty()) {
+    absl::StatusOr<std::string> policy = folder_.Write("audit-policy.yaml", options_.audit_policy);
+    if (!policy.ok()) return policy.status();
+    Append(arguments, {"--audit-policy-file", *std::move(policy), "--audit-log-path", audit_log(),
+                       "--audit-log-mode", "blocking"});
+  }
   Append(arguments, options_.api_server_flags);
   absl::StatusOr<std::unique_ptr<ChildProcess>> started =
       Launch("kube-apiserver", std::move(arguments));

@@ -22,6 +22,8 @@ struct ControlPlaneOptions {
   std::vector<std::string> api_server_flags = {};
   std::vector<std::string> controller_manager_flags = {};
   std::vector<std::string> scheduler_flags = {};
+  // An audit policy in YAML: what ControlPlane::audit_log() tells of; none when empty.
+  std::string audit_policy = {};
   // How long each server may take until it is ready.
   std::chrono::milliseconds start_limit = std::chrono::seconds(60);
 };
@@ -62,6 +64,8 @@ class ControlPlane {
   absl::Status RestartApiServer();
 
   const std::string& folder() const { return folder_.path(); }
+  // One JSON object a line, written before the request it tells of is over.
+  std::string audit_log() const { return folder_.File("audit.log"); }
   // Of the servers that run.
   std::vector<pid_t> pids() const;
 

@@ -24,6 +24,8 @@ const std::atomic<bool>& CatchInterrupts() {
   action.sa_flags = SA_RESETHAND;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // A file at its size limit is a write that fails and is told of, not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   return stop_requested;
 }
 

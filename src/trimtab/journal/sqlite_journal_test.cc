@@ -1,5 +1,8 @@
 #include "trimtab/journal/sqlite_journal.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -138,6 +141,31 @@ TEST_F(SqliteJournalTest, IsWrittenThroughToTheDisk) {
   ASSERT_TRUE(Open().ok());
   auto database = SqliteDatabase::Open(path_, SqliteDatabase::Mode::kRead);
   EXPECT_EQ(*database->QueryText("PRAGMA journal_mode"), "wal");
+}
+
+// As a disk that is full: what was acknowledged stays, and it goes on once there is room again.
+TEST_F(SqliteJournalTest, AFileAtItsSizeLimitIsAnErrorAndLosesNothing) {
+  auto journal = Open();
+  ASSERT_TRUE(journal.ok()) << journal.status();
+  ASSERT_TRUE((*journal)->Append(Entry(10)).ok());
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit tight{.rlim_cur = 64 << 10, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  std::int64_t acknowledged = 1;
+  absl::Status failure;
+  while (failure.ok() && acknowledged < 1000) {
+    const auto id = (*journal)->Append(Entry(10));
+    failure = id.status();
+    if (id.ok()) acknowledged = *id;
+  }
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_FALSE(failure.ok()) << "64 KiB hold no 1000 entries of 1 KiB";
+  EXPECT_THAT(std::string(failure.message()), HasSubstr(path_));
+  const auto next = (*journal)->Append(Entry(20));
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(*next, acknowledged + 1);
 }
 
 TEST_F(SqliteJournalTest, AForeignDatabaseIsRefusedAndLeftAlone) {

@@ -92,7 +92,9 @@ void AppLoop::Run(const std::stop_token& stop) {
 }
 
 void AppLoop::Tend() {
-  if (engine_ == nullptr || !applies_ || VerdictNow().permission != Permission::kAll) return;
+  // A resource that lets go in the middle of a commit still gets its raises: pods that are born
+  // meanwhile, too.
+  if (engine_ == nullptr || !applies_ || VerdictNow().permission == Permission::kNothing) return;
   const absl::Status tended = engine_->world->Tend();
   if (!tended.ok() && tended != last_tended_) {
     parts_.log.Warn("pods were not brought to their size",

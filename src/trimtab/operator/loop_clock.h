@@ -12,7 +12,8 @@
 namespace trimtab {
 
 // Tells the time of another clock; its waits are of the real world and end with the stop token.
-// While it waits it calls `tick`, once a second, on the thread that waits. Thread-safety: as Clock.
+// For each second that it has waited, in one wait or in several, it calls `tick` on the thread that
+// waits. Thread-safety: one caller of WaitUntil() at a time.
 class LoopClock : public Clock {
  public:
   // `clock` must outlive it.
@@ -22,8 +23,12 @@ class LoopClock : public Clock {
   Instant Now() const override { return clock_.Now(); }
   bool WaitUntil(Instant instant) override {
     for (Instant now = Now(); now < instant; now = Now()) {
-      if (!WaitFor(std::min<Duration>(instant - now, kTick), stop_)) return false;
-      if (Now() < instant) tick_();
+      const Duration pause = std::min<Duration>(instant - now, kTick - waited_);
+      if (!WaitFor(pause, stop_)) return false;
+      waited_ += pause;
+      if (waited_ < kTick) continue;
+      waited_ = Duration(0);
+      tick_();
     }
     return !stop_.stop_requested();
   }
@@ -34,6 +39,7 @@ class LoopClock : public Clock {
   const Clock& clock_;
   const std::stop_token stop_;
   const std::function<void()> tick_;
+  Duration waited_{};  // since the last tick
 };
 
 }  // namespace trimtab

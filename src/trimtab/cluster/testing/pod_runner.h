@@ -1,5 +1,5 @@
-// Stands in for the kubelets of two nodes: starts the pods of one namespace, resizes them and lets
-// them go, as it is told.
+// Stands in for the kubelets of two nodes: starts the pods of one namespace, or of all, resizes
+// them and lets them go, as it is told.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,7 @@ class PodRunner {
  public:
   enum class Resizes { kDone, kDeferred, kInfeasible, kNever, kUnsupported };
 
-  // `client` and `clock` must outlive it.
+  // `client` and `clock` must outlive it. All namespaces when the name is empty.
   PodRunner(ApiClient& client, const Clock& clock, std::string name_space)
       : client_(client),
         clock_(clock),
@@ -51,10 +51,12 @@ class PodRunner {
   using Json = nlohmann::json;
 
   void Run(const std::stop_token& stop) {
-    for (int round = 0; !stop.stop_requested(); ++round) {
-      if (round % 200 == 0) {
+    Instant keep_nodes = clock_.Now();
+    while (!stop.stop_requested()) {
+      if (clock_.Now() >= keep_nodes) {
         KeepNode("node-a");
         KeepNode("node-b");
+        keep_nodes = clock_.Now() + std::chrono::seconds(5);
       }
       const auto pods = client_.List(ResourcePath(kPods, name_space_));
       if (pods.ok()) {
@@ -81,9 +83,10 @@ class PodRunner {
 
   void Step(const Json& pod) {
     const std::string name = TextAt(pod, {"metadata", "name"});
+    const std::string name_space = TextAt(pod, {"metadata", "namespace"});
     const std::string uid = TextAt(pod, {"metadata", "uid"});
     if (ValueAt(pod, {"metadata", "deletionTimestamp"}) != nullptr) {
-      client_.Delete(ResourcePath(kPods, name_space_, name), {.uid = uid, .grace_seconds = 0})
+      client_.Delete(ResourcePath(kPods, name_space, name), {.uid = uid, .grace_seconds = 0})
           .status()
           .IgnoreError();
       return;
@@ -121,7 +124,7 @@ class PodRunner {
                    {"startTime", "2026-01-01T00:00:00Z"},
                    {"conditions", conditions}};
     if (is_done) status["containerStatuses"] = Statuses(pod, starts, resizes);
-    PatchStatus(client_, {kPods, name_space_, name}, status, std::nullopt).status().IgnoreError();
+    PatchStatus(client_, {kPods, name_space, name}, status, std::nullopt).status().IgnoreError();
   }
 
   // Whether the pod asks for what it has.
