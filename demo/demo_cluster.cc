@@ -236,10 +236,8 @@ absl::Status DemoCluster::CreateAppScaler() {
       ->Kubectl(
           {"patch", "appscaler", Text(kScenario), "-n", Text(kNamespace), "--type=merge", "-p",
            fmt::format(R"({{"spec":{{"mode":"Apply","objective":{{"window":"{}s"}},
-                   "behavior":{{"scaleDown":{{"stabilization":"{}s","cooldown":"{}s"}},
-                                "scaleUp":{{"cooldown":"{}s"}}}}}}}})",
-                       settings_.objective_window.count(), settings_.scale_down_pause.count(),
-                       settings_.decision_interval.count(), settings_.decision_interval.count())})
+                   "behavior":{{"scaleDown":{{"stabilization":"{}s"}}}}}}}})",
+                       settings_.objective_window.count(), settings_.scale_down_pause.count())})
       .status();
 }
 

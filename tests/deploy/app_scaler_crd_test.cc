@@ -50,8 +50,8 @@ spec:
     horizontal: {minReplicas: 1, maxReplicas: 10}
     vertical: {apply: "Off"}
   behavior:
-    scaleUp: {stabilization: 0s, cooldown: 30s, maxChange: 100%}
-    scaleDown: {stabilization: 5m, cooldown: 2m, maxChange: 20%}
+    scaleUp: {maxChange: 100%}
+    scaleDown: {stabilization: 5m, maxChange: 20%}
     provisioningTimeout: 15m
 )";
 

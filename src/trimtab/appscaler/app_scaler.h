@@ -77,11 +77,11 @@ struct ScalerObjective {
   double share = 0.95;  // Derm: of all requests, that must meet the latency
 };
 
-// Limits on one direction; absent: the controller's own.
+// Limits on the steps; absent: the controller's own.
 struct ScaleBehavior {
-  std::optional<Duration> stabilization{};
-  std::optional<Duration> cooldown{};      // from one change in this direction to the next
-  std::optional<double> largest_change{};  // share of what is, in one decision
+  std::optional<double> largest_raise{};  // share of what is, in one decision
+  std::optional<double> largest_lower{};
+  std::optional<Duration> stabilization{};  // lowers only to the largest wanted for so long
 };
 
 struct AppScaler {
@@ -93,8 +93,7 @@ struct AppScaler {
   ScalerEntry entry{};
   ScalerObjective objective{};
   std::vector<ScaledWorkload> workloads{};  // by MicroserviceId
-  ScaleBehavior up{};
-  ScaleBehavior down{};
+  ScaleBehavior behavior{};
   Duration provisioning_timeout = std::chrono::minutes(10);
   AppScalerStatus status{};
 

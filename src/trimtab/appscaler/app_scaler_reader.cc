@@ -194,23 +194,29 @@ void ReadObjective(FieldReader& spec, ScalerObjective& objective) {
   reader->Finish();
 }
 
-void ReadDirection(FieldReader& behavior, std::string_view key, ScaleBehavior& direction) {
-  auto reader = behavior.Object(key);
-  if (!reader) return;
-  const auto time = [&reader](std::string_view name, std::optional<Duration>& target) {
-    Duration value{0};
-    if (!reader->Has(name)) return;
-    reader->Time(name, value);
-    target = value;
-  };
-  time("stabilization", direction.stabilization);
-  time("cooldown", direction.cooldown);
-  if (reader->Has("maxChange")) {
-    double change = 1;
-    reader->Percent("maxChange", change);
-    direction.largest_change = change;
+void ReadLargestChange(FieldReader& direction, std::optional<double>& largest) {
+  if (!direction.Has("maxChange")) return;
+  double change = 1;
+  direction.Percent("maxChange", change);
+  largest = change;
+}
+
+void ReadBehavior(FieldReader& spec, AppScaler& scaler) {
+  auto behavior = spec.Object("behavior");
+  if (!behavior) return;
+  if (auto up = behavior->Object("scaleUp")) {
+    ReadLargestChange(*up, scaler.behavior.largest_raise);
+    up->Finish();
   }
-  reader->Finish();
+  if (auto down = behavior->Object("scaleDown")) {
+    ReadLargestChange(*down, scaler.behavior.largest_lower);
+    if (down->Has("stabilization")) {
+      down->Time("stabilization", scaler.behavior.stabilization.emplace(0));
+    }
+    down->Finish();
+  }
+  behavior->Time("provisioningTimeout", scaler.provisioning_timeout);
+  behavior->Finish();
 }
 
 void ReadSpec(FieldReader& spec, FieldProblems& problems, AppScaler& scaler) {
@@ -229,12 +235,7 @@ void ReadSpec(FieldReader& spec, FieldProblems& problems, AppScaler& scaler) {
     reader->Finish();
   }
   ReadWorkloads(spec, defaults, problems, scaler);
-  if (auto behavior = spec.Object("behavior")) {
-    ReadDirection(*behavior, "scaleUp", scaler.up);
-    ReadDirection(*behavior, "scaleDown", scaler.down);
-    behavior->Time("provisioningTimeout", scaler.provisioning_timeout);
-    behavior->Finish();
-  }
+  ReadBehavior(spec, scaler);
   if (!scaler.entry.service.empty() && !scaler.workloads.empty() &&
       scaler.FindService(scaler.entry.service) == nullptr) {
     spec.Problem("entry.serviceName",

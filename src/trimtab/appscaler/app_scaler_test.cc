@@ -60,9 +60,9 @@ TEST(AppScalerTest, IsReadWithTheDefaultsOfResourceAndSchema) {
   EXPECT_EQ(scaler->objective.latency, Latency(300));
   EXPECT_EQ(scaler->objective.window, 60s);
   EXPECT_EQ(scaler->provisioning_timeout, 3min);
-  EXPECT_EQ(scaler->down.stabilization, 5min);
-  EXPECT_EQ(scaler->down.largest_change, 0.2);
-  EXPECT_EQ(scaler->down.cooldown, std::nullopt);
+  EXPECT_EQ(scaler->behavior.stabilization, 5min);
+  EXPECT_EQ(scaler->behavior.largest_lower, 0.2);
+  EXPECT_EQ(scaler->behavior.largest_raise, std::nullopt);
   EXPECT_FALSE(scaler->is_paused);
 
   ASSERT_EQ(scaler->workloads.size(), 2u);

@@ -14,15 +14,17 @@ ControlOptions ControlOptionsOf(const AppScaler& scaler, const ControlOptions& b
   options.tails.window = scaler.objective.window;
   options.effect_poll = std::min(options.effect_poll, options.interval);
   SafetyOptions& safety = options.safety;
-  if (scaler.up.largest_change) {
-    safety.largest_raise = 1 + *scaler.up.largest_change;
+  if (scaler.behavior.largest_raise) {
+    safety.largest_raise = 1 + *scaler.behavior.largest_raise;
     safety.largest_raise_in_window = std::max(safety.largest_raise_in_window, safety.largest_raise);
   }
-  if (scaler.down.largest_change) {
-    safety.largest_lower = std::min(1.0, *scaler.down.largest_change);
+  if (scaler.behavior.largest_lower) {
+    safety.largest_lower = std::min(1.0, *scaler.behavior.largest_lower);
     safety.largest_lower_in_window = std::max(safety.largest_lower_in_window, safety.largest_lower);
   }
-  if (scaler.down.stabilization) safety.scale_down_stabilisation = *scaler.down.stabilization;
+  if (scaler.behavior.stabilization) {
+    safety.scale_down_stabilisation = *scaler.behavior.stabilization;
+  }
   return options;
 }
 
