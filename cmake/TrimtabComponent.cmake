@@ -13,10 +13,12 @@
 # threads. A preset with TRIMTAB_SANITIZER declares no other room's tests. `experiment` and `cli`
 # would be a quarter of the build: what they read is fuzzed under the same sanitizers, and what they
 # run is tested room by room.
-set(TRIMTAB_SANITIZED_address quantity telemetry http yaml probability application callgraph tracing monitoring workload
-                              neural graphdynamics profile deployment interference scaling simulation
-                              scenario calibration kubernetes appscaler journal controller server)
-set(TRIMTAB_SANITIZED_thread clock telemetry http kubernetes neural profiling endtoend graphdynamics experiment journal server)
+set(TRIMTAB_SANITIZED_address quantity telemetry http yaml probability application callgraph tracing
+                              monitoring workload neural graphdynamics profile deployment interference scaling simulation
+                              scenario calibration kubernetes appscaler journal controller server cluster
+                              operator kubelet)
+set(TRIMTAB_SANITIZED_thread clock telemetry http kubernetes neural profiling endtoend graphdynamics
+                             experiment journal server cluster operator kubelet)
 
 add_custom_target(trimtab_tests)
 add_custom_target(trimtab_benchmarks)
