@@ -83,7 +83,7 @@ class Steps {
     const std::string& fault = script_.fault;
     if (fault == "kill") std::raise(SIGKILL);
     if (fault == "stop") std::raise(SIGSTOP);
-    if (fault == "pause" || fault == "recommend") edit_();
+    if (fault == "pause" || fault == "recommend" || fault == "delete") edit_();
     return may();
   }
 
@@ -341,11 +341,13 @@ class Leader {
         script_.fault == "pause"
             ? nlohmann::json{{"metadata", {{"annotations", {{"trimtab.dev/paused", "true"}}}}}}
             : nlohmann::json{{"spec", {{"mode", "Recommend"}}}};
-    const absl::Status done = reads_->Patch(path, PatchType::kMerge, patch).status();
+    const absl::Status done = script_.fault == "delete"
+                                  ? reads_->Delete(path).status()
+                                  : reads_->Patch(path, PatchType::kMerge, patch).status();
     if (!done.ok()) std::cerr << "edit: " << done << std::endl;
     for (;;) {
       const SeenScaler seen = scalers_->Find(script_.name_space, kScalerName);
-      if (seen.scaler->is_paused || seen.scaler->mode == ScalerMode::kRecommend) {
+      if (!seen.exists || seen.scaler->is_paused || seen.scaler->mode == ScalerMode::kRecommend) {
         return;
       }
       WaitFor(std::chrono::milliseconds(5), {});
