@@ -76,7 +76,8 @@ absl::Status StatusWriter::Send(const Task& task, const std::stop_token& stop) {
 
 void StatusWriter::Run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (wake_.wait(lock, stop, [this] { return !queue_.empty(); })) {
+  // The wait is over at once, and says true, when a stop is asked for while something is queued.
+  while (wake_.wait(lock, stop, [this] { return !queue_.empty(); }) && !stop.stop_requested()) {
     const std::string uid = std::move(queue_.front());
     queue_.pop_front();
     Task& waiting = tasks_[uid];

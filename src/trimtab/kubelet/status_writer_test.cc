@@ -101,6 +101,16 @@ TEST(StatusWriterTest, WhatFailsIsSentAgain) {
   EXPECT_EQ(writer.last_error().code(), absl::StatusCode::kInternal);
 }
 
+TEST(StatusWriterTest, WhatFailsForEverDoesNotHoldUpTheEnd) {
+  FakeApi api([](const FakeApi::Request&, const LoopbackConnection& to) {
+    to.Answer(500, StatusBody(500, "InternalError"));
+  });
+  StatusWriter writer(api.client(), 1);
+  writer.Write(kPod, {{"n", 1}});
+  writer.Write({"shop", "front-2", "u2"}, {{"n", 2}});
+  Until([&] { return !writer.last_error().ok(); });
+}
+
 // A pod that is gone, another of its name, and a report that is wrong.
 TEST(StatusWriterTest, WhatCannotSucceedIsLeft) {
   const std::pair<int, const char*> answers[] = {
