@@ -11,7 +11,7 @@ build=(g++ cmake ninja-build pkg-config git ca-certificates
   libabsl-dev libcli11-dev libcurl4-openssl-dev libeigen3-dev libfmt-dev libgmock-dev libgtest-dev
   libhttp-parser-dev libhwy-dev libnghttp2-dev libprotozero-dev libsimdjson-dev libsqlite3-dev
   libssl-dev libxgboost-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev)
-test=(libnlopt-dev python3 python3-jsonschema python3-yaml skopeo sqlite3 strace)
+test=(curl libnlopt-dev python3 python3-jsonschema python3-yaml skopeo sqlite3 strace)
 lint=(clang-format-19 clang-tidy-19 clang-tools-19)
 fuzz=(clang-19 libclang-rt-19-dev)
 bench=(libbenchmark-dev libnlopt-dev python3 python3-venv)

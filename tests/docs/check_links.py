@@ -2,10 +2,9 @@
 
 usage: check_links.py --source-dir DIR
 """
-import argparse
-import pathlib
 import re
-import sys
+
+from problems import report
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|src=\"([^\"]+)\"")
 PATH = re.compile(r"`((?:src|docs|scenarios|tests|bench|scripts|cmake)/[A-Za-z0-9_./-]*[A-Za-z0-9_/])`")
@@ -31,13 +30,5 @@ def problems(root):
                     yield f"{document.relative_to(root)}:{number}: '{text}' does not exist"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source-dir", type=pathlib.Path, required=True)
-    found = list(problems(parser.parse_args().source_dir.resolve()))
-    print("\n".join(found))
-    sys.exit(1 if found else 0)
-
-
 if __name__ == "__main__":
-    main()
+    report(__doc__, problems)

@@ -2,10 +2,9 @@
 
 usage: check_operations.py --source-dir DIR
 """
-import argparse
-import pathlib
 import re
-import sys
+
+from problems import report
 
 TEST = re.compile(r"^\s*TEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\)", re.MULTILINE)
 # The stable word that a reason begins with, and what a condition is made of.
@@ -76,13 +75,5 @@ def problems(root):
             yield f"{page.name}: says nothing of the alert '{alert}'"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source-dir", type=pathlib.Path, required=True)
-    found = list(problems(parser.parse_args().source_dir.resolve()))
-    print("\n".join(found))
-    sys.exit(1 if found else 0)
-
-
 if __name__ == "__main__":
-    main()
+    report(__doc__, problems)

@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/image/image_test.h"
+#include "tests/servers/programs.h"
 
 namespace trimtab::servers {
 namespace {
@@ -120,7 +121,8 @@ TEST_F(ImageArchiveTest, TheSameProgramGivesTheSameImage) {
 }
 
 TEST_F(ImageArchiveTest, SkopeoCopiesItWithItsDigest) {
-  if (!IsInstalled("skopeo")) GTEST_SKIP() << "skopeo is not installed";
+  RequireInstalled({"skopeo"});
+  if (IsSkipped() || HasFatalFailure()) return;
   const std::string archive = "oci-archive:" + Image::Shared().archive;
   const nlohmann::json seen =
       nlohmann::json::parse(Output({"skopeo", "inspect", archive}), nullptr, false);

@@ -19,10 +19,6 @@ inline std::string Output(std::vector<std::string> command, RunLimits limits = {
   return output.value_or("");
 }
 
-inline bool IsInstalled(const std::string& program) {
-  return RunCommand({"/bin/sh", "-c", "command -v " + program}).ok();
-}
-
 struct Image {
   TemporaryFolder folder;
   std::string digest{};  // as the script prints it

@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/image/image_test.h"
+#include "tests/servers/programs.h"
 #include "tests/servers/server_test.h"
 
 namespace trimtab::servers {
@@ -96,7 +97,8 @@ TEST_F(ImageTreeTest, RunsAlone) {
 }
 
 TEST_F(ImageTreeTest, EveryLibraryThatIsSoughtIsThere) {
-  if (!IsInstalled("strace")) GTEST_SKIP() << "strace is not installed";
+  RequireInstalled({"strace"});
+  if (IsSkipped() || HasFatalFailure()) return;
   std::vector<std::string> command = {"sh", "-c", R"("$@" 2>&1 || true)", "sh", "strace",
                                       "-f", "-e", "trace=open,openat"};
   // A host that has a name, and TLS: all that libcurl may load late.

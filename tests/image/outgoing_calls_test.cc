@@ -25,9 +25,8 @@ using ::testing::UnorderedElementsAre;
 
 class OutgoingCallsTest : public ControlPlaneTest {
  protected:
-  void SetUp() override {
-    if (!IsInstalled("strace")) GTEST_SKIP() << "strace is not installed";
-  }
+  // The tests that need the control plane start it.
+  void SetUp() override { RequireInstalled({"strace"}); }
 
   // Every "ADDRESS:PORT" of the network that the program connects or sends a packet to, under
   // `arguments`, until it ends or for the given seconds.

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 
 namespace trimtab::servers {
@@ -17,6 +18,19 @@ constexpr std::array<std::string_view, 3> kAssets = {"kube-apiserver", "etcd", "
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+bool IsInPath(std::string_view name) {
+  const std::string path = Environment("PATH");
+  for (const absl::string_view folder : absl::StrSplit(path, ':')) {
+    if (access(fmt::format("{}/{}", std::string(folder), name).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+void FailOrSkip(std::string_view why) {
+  if (!Environment("CI").empty()) FAIL() << why;
+  GTEST_SKIP() << why;
 }
 
 }  // namespace
@@ -39,9 +53,15 @@ absl::StatusOr<std::string> ProgramPath(std::string_view name) {
 void RequirePrograms(std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
     const absl::StatusOr<std::string> path = ProgramPath(name);
-    if (path.ok()) continue;
-    if (!Environment("CI").empty()) FAIL() << path.status().message();
-    GTEST_SKIP() << path.status().message();
+    if (!path.ok()) return FailOrSkip(std::string(path.status().message()));
+  }
+}
+
+void RequireInstalled(std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (IsInPath(name)) continue;
+    return FailOrSkip(
+        fmt::format("no program '{}' in $PATH: scripts/install_dependencies.sh test", name));
   }
 }
 

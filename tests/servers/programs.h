@@ -18,4 +18,7 @@ absl::StatusOr<std::string> ProgramPath(std::string_view name);
 // environment variable CI is set, and skips it with the reason elsewhere.
 void RequirePrograms(std::initializer_list<std::string_view> names);
 
+// The same for programs that a package of the machine brings, looked for in $PATH.
+void RequireInstalled(std::initializer_list<std::string_view> names);
+
 }  // namespace trimtab::servers

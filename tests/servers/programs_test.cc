@@ -68,6 +68,7 @@ TEST(ProgramPathTest, AssetsFolderHoldsTheThreeProgramsOfItsConvention) {
 TEST(RequireProgramsTest, MissingProgramFailsWhereCiIsSet) {
   const Variable ci("CI", "true");
   EXPECT_FATAL_FAILURE(RequirePrograms({"no-such-server"}), "run 'make servers'");
+  EXPECT_FATAL_FAILURE(RequireInstalled({"sh", "no-such-program"}), "no program 'no-such-program'");
 }
 
 TEST(RequireProgramsTest, MissingProgramSkipsElsewhere) {

@@ -14,6 +14,7 @@
 #include "trimtab/cluster/cluster_metrics.h"
 #include "trimtab/http/testing/loopback_server.h"
 #include "trimtab/monitoring/monitor.h"
+#include "trimtab/monitoring/testing/exporter_jobs.h"
 #include "trimtab/monitoring/testing/metric_source_contract.h"
 
 namespace trimtab {
@@ -35,17 +36,7 @@ class ScrapedWorld {
   static constexpr Duration kStep = seconds(15);
 
   ScrapedWorld() {
-    constexpr std::string_view kJob = R"(
-  - job_name: {}
-    metrics_path: {}
-    relabel_configs: [{{source_labels: [__metrics_path__], target_label: metrics_path}}]
-    static_configs: [{{targets: ["127.0.0.1:{}"]}}]
-)";
-    std::string configuration =
-        "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:";
-    configuration += fmt::format(kJob, "kubelet", "/metrics/cadvisor", exporter_.port());
-    configuration += fmt::format(kJob, "node-exporter", "/metrics", exporter_.port());
-    configuration += fmt::format(kJob, "collector", "/metrics/spans", exporter_.port());
+    const std::string configuration = ExporterJobs(exporter_.port(), "200ms");
     auto server = servers::PrometheusServer::Start({.configuration = configuration});
     EXPECT_TRUE(server.ok()) << server.status();
     if (server.ok()) server_ = *std::move(server);

@@ -15,6 +15,7 @@
 #include "trimtab/http/testing/loopback_server.h"
 #include "trimtab/monitoring/prometheus_reader.h"
 #include "trimtab/monitoring/series.h"
+#include "trimtab/monitoring/testing/exporter_jobs.h"
 
 namespace trimtab {
 namespace {
@@ -117,17 +118,7 @@ class PrometheusServerQueriesTest : public testing::Test {
   void SetUp() override {
     servers::RequirePrograms({"prometheus"});
     if (IsSkipped() || HasFatalFailure()) return;
-    constexpr std::string_view kJob = R"(
-  - job_name: {}
-    metrics_path: {}
-    relabel_configs: [{{source_labels: [__metrics_path__], target_label: metrics_path}}]
-    static_configs: [{{targets: ["127.0.0.1:{}"]}}]
-)";
-    std::string configuration =
-        "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:";
-    configuration += fmt::format(kJob, "kubelet", "/metrics/cadvisor", exporter_.port());
-    configuration += fmt::format(kJob, "node-exporter", "/metrics", exporter_.port());
-    configuration += fmt::format(kJob, "collector", "/metrics/spans", exporter_.port());
+    const std::string configuration = ExporterJobs(exporter_.port(), "1s");
     auto server = PrometheusServer::Start(
         {.configuration = configuration, .flags = {"--query.max-samples=10000"}});
     ASSERT_TRUE(server.ok()) << server.status();
