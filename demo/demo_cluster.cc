@@ -139,7 +139,12 @@ absl::Status DemoCluster::DeployWorkload() {
   const auto workloads =
       servers::RunCommand({paths_.program, "export", "workloads", Text(kScenario)});
   if (!workloads.ok()) return workloads.status();
-  return plane_->Kubectl({"apply", "-n", Text(kNamespace), "-f", "-"}, *workloads).status();
+  const std::string size = fmt::format("cpu={},memory={}", kContainerCpu, kContainerMemory);
+  const auto sized = plane_->Kubectl({"set", "resources", "--local", "-f", "-", "-o", "yaml",
+                                      "--requests=" + size, "--limits=" + size},
+                                     *workloads);
+  if (!sized.ok()) return sized.status();
+  return plane_->Kubectl({"apply", "-n", Text(kNamespace), "-f", "-"}, *sized).status();
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> DemoCluster::Launch(
@@ -228,17 +233,24 @@ absl::Status DemoCluster::StartTrimtab() {
 }
 
 absl::Status DemoCluster::CreateAppScaler() {
-  const auto scaler = servers::RunCommand({paths_.program, "export", "appscaler", Text(kScenario)});
+  const auto exported =
+      servers::RunCommand({paths_.program, "export", "appscaler", Text(kScenario)});
+  if (!exported.ok()) return exported.status();
+  const auto as_json = plane_->Kubectl(
+      {"create", "-n", Text(kNamespace), "--dry-run=client", "-o", "json", "-f", "-"}, *exported);
+  if (!as_json.ok()) return as_json.status();
+  auto scaler = JsonFromText(*as_json);
   if (!scaler.ok()) return scaler.status();
-  const auto applied = plane_->Kubectl({"apply", "-n", Text(kNamespace), "-f", "-"}, *scaler);
-  if (!applied.ok()) return applied.status();
-  return plane_
-      ->Kubectl(
-          {"patch", "appscaler", Text(kScenario), "-n", Text(kNamespace), "--type=merge", "-p",
-           fmt::format(R"({{"spec":{{"mode":"Apply","objective":{{"window":"{}s"}},
-                   "behavior":{{"scaleDown":{{"stabilization":"{}s"}}}}}}}})",
-                       settings_.objective_window.count(), settings_.scale_down_pause.count())})
-      .status();
+  nlohmann::json& spec = (*scaler)["spec"];
+  spec["mode"] = "Apply";
+  spec["objective"]["window"] = fmt::format("{}s", settings_.objective_window.count());
+  spec["behavior"]["scaleDown"]["stabilization"] =
+      fmt::format("{}s", settings_.scale_down_pause.count());
+  for (nlohmann::json& workload : spec["workloads"]) {
+    workload["vertical"]["cpu"]["max"] = kContainerCpu;
+    workload["vertical"]["memory"]["max"] = kContainerMemory;
+  }
+  return plane_->Kubectl({"apply", "-n", Text(kNamespace), "-f", "-"}, scaler->dump()).status();
 }
 
 absl::StatusOr<double> DemoCluster::LoadNow() const {

@@ -11,6 +11,11 @@ inline constexpr std::string_view kNamespace = "hotel";
 inline constexpr std::string_view kOwnNamespace = "trimtab-system";
 inline constexpr std::string_view kRelease = "trimtab";
 
+// Of every container at the start, and the most that the AppScaler allows: one size that fits all,
+// as a template gives it. What is too much for one container then takes further replicas.
+inline constexpr std::string_view kContainerCpu = "300m";
+inline constexpr std::string_view kContainerMemory = "256Mi";
+
 struct DemoSettings {
   double load_before = 80;  // requests per second
   double load_after = 160;

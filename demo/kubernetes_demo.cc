@@ -69,12 +69,13 @@ class Demo {
 
   void PrintSettings() const {
     std::cout << fmt::format(
-        "{} requests/s, and {} from {} after the first.\n"
+        "{} requests/s, and {} from {} after the first. Every workload begins with one replica\n"
+        "of {} and {}, and the AppScaler allows no larger one.\n"
         "Shorter than in a cluster of yours (demo/demo_settings.h): scrapes every {} s, rates over "
         "{} s,\na decision every {} s, the objective over {} s, traces settle for {} s, scale-down "
         "waits {} s.\n\n",
-        settings_.load_before, settings_.load_after, ClockText(settings_.step_after),
-        settings_.scrape_interval.count(), settings_.rate_window.count(),
+        settings_.load_before, settings_.load_after, ClockText(settings_.step_after), kContainerCpu,
+        kContainerMemory, settings_.scrape_interval.count(), settings_.rate_window.count(),
         settings_.decision_interval.count(), settings_.objective_window.count(),
         settings_.trace_settle.count(), settings_.scale_down_pause.count());
     std::cout.flush();
@@ -98,7 +99,7 @@ class Demo {
          }},
         {"helm install: CRD, service account, rights, admission policy",
          [this] { return cluster_->InstallChart(); }},
-        {"trimtab export workloads hotel-reservation | kubectl apply",
+        {"trimtab export workloads hotel-reservation | kubectl set resources | kubectl apply",
          [this] { return cluster_->DeployWorkload(); }},
         {"trimtab simulate hotel-reservation --on-kubernetes; prometheus",
          [this] { return cluster_->StartWorld(); }},
