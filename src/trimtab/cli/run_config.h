@@ -35,7 +35,8 @@ class RunSettings {
 
   // kInvalidArgument names file and line, or flag, value and bound: unknown keys are errors.
   absl::Status Resolve(const Environment& environment, RunConfig& config) const;
-  // What Resolve() would read, as a file; values of headers are left out, since they are secrets.
+  // What Resolve() would read, as a file without secrets: values of headers are hidden, and what
+  // PrintableUrl() hides of URLs.
   absl::StatusOr<std::string> ToYaml(const Environment& environment) const;
 
  private:

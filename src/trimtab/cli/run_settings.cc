@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "trimtab/appscaler/yaml_fields.h"
 #include "trimtab/cli/run_config.h"
+#include "trimtab/http/url.h"
 #include "trimtab/yaml/yaml_document.h"
 #include "trimtab/yaml/yaml_writer.h"
 
@@ -188,6 +189,11 @@ absl::StatusOr<std::string> RunSettings::ToYaml(const Environment& environment) 
   const Json::json_pointer headers = PointerTo("sources.prometheus.headers");
   if (value.contains(headers)) {
     for (auto& [name, text] : value[headers].items()) text = "(hidden)";
+  }
+  for (const std::string_view path :
+       {"sources.prometheus.url", "sources.jaeger.url", "sources.otlp.peerUrl"}) {
+    const Json::json_pointer url = PointerTo(path);
+    if (value.contains(url)) value[url] = PrintableUrl(value[url].get<std::string>());
   }
   YamlWriter writer;
   WriteYaml(value, writer);

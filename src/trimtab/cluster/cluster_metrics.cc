@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string_view>
@@ -13,6 +14,14 @@
 
 namespace trimtab {
 namespace {
+
+// Between two scrapes more is used than at either: a tenth more is needed, in whole MiB.
+Bytes WithMargin(double used) {
+  constexpr double kMost = 1e17;  // far beyond any machine, and its tenfold is an integer
+  const Bytes tenths = Bytes(static_cast<std::int64_t>(std::min(used, kMost))) * 11;
+  const std::int64_t step = Mebibytes(10).value();
+  return Mebibytes((tenths.value() + step - 1) / step);
+}
 
 // The sum of gauges that are scraped at different times: at the times of the first, from where all
 // are known, of the newest value that each has had.
@@ -204,6 +213,22 @@ MetricSnapshot JoinMetrics(const ScrapedMetrics& scraped, const ApplicationView&
   return MetricsJoin(scraped, view, services).Run();
 }
 
+std::vector<std::optional<Bytes>> MemoryNeeds(const MetricSnapshot& snapshot,
+                                              std::size_t microservices) {
+  std::vector<double> largest(microservices, -1);
+  for (const ContainerMetrics& container : snapshot.containers) {
+    double& of = largest.at(container.microservice.value());
+    for (const MetricPoint& point : container.memory_working_set) {
+      if (std::isfinite(point.value)) of = std::max(of, point.value);
+    }
+  }
+  std::vector<std::optional<Bytes>> needs(microservices);
+  for (std::size_t i = 0; i < microservices; ++i) {
+    if (largest[i] >= 0) needs[i] = WithMargin(largest[i]);
+  }
+  return needs;
+}
+
 absl::StatusOr<MetricSnapshot> ClusterMetrics::Read(Instant now, Duration window) {
   const absl::StatusOr<ScrapedMetrics> scraped = reader_.Read(now, window, timeout_);
   if (!scraped.ok()) return scraped.status();
@@ -212,7 +237,12 @@ absl::StatusOr<MetricSnapshot> ClusterMetrics::Read(Instant now, Duration window
     return absl::InternalError(fmt::format("the view has {} workloads, the application {}",
                                            view.workloads.size(), services_.of_workload.size()));
   }
-  return JoinMetrics(*scraped, view, services_);
+  MetricSnapshot snapshot = JoinMetrics(*scraped, view, services_);
+  const std::vector<std::optional<Bytes>> needs = MemoryNeeds(snapshot, memory_needs_.size());
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    if (needs[i]) memory_needs_[i] = needs[i];
+  }
+  return snapshot;
 }
 
 }  // namespace trimtab

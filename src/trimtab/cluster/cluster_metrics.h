@@ -32,9 +32,8 @@ CountedServices CountedServicesOf(const AppScaler& scaler);
 // Joins the two by names:
 //
 // - A container of the snapshot is a pod of a workload that has a node, with the sum over its
-// scaled
-//   containers; where one of these has no series there is no sum. Its other containers are use by
-//   others. Its network traffic is the whole pod's: the kernel knows no other.
+//   scaled containers; where one of these has no series there is no sum. Its other containers are
+//   use by others. Its network traffic is the whole pod's: the kernel knows no other.
 // - Requests are counted per pod where the counter's series name pods of the workload. Otherwise
 //   they are those of the collector that exported them, and every ready pod is given an equal part
 //   of the service's counter, so that the sum over them is right.
@@ -47,6 +46,12 @@ CountedServices CountedServicesOf(const AppScaler& scaler);
 MetricSnapshot JoinMetrics(const ScrapedMetrics& scraped, const ApplicationView& view,
                            const CountedServices& services);
 
+// What the memory of each microservice must not go below, by MicroserviceId: the largest working
+// set that a container of it had in the snapshot, with a margin of a tenth, in whole MiB; none
+// where none is known.
+std::vector<std::optional<Bytes>> MemoryNeeds(const MetricSnapshot& snapshot,
+                                              std::size_t microservices);
+
 // Thread-safety: one caller at a time.
 class ClusterMetrics : public MetricSource {
  public:
@@ -57,16 +62,21 @@ class ClusterMetrics : public MetricSource {
       : reader_(std::move(reader)),
         view_(std::move(view)),
         services_(std::move(services)),
-        timeout_(timeout) {}
+        timeout_(timeout),
+        memory_needs_(services_.of_workload.size()) {}
 
   // Queries that fail are gaps of the snapshot; kUnavailable, when all do.
   absl::StatusOr<MetricSnapshot> Read(Instant now, Duration window) override;
+
+  // MemoryNeeds() of the last Read() that knew it of this microservice.
+  std::optional<Bytes> MemoryNeed(MicroserviceId id) const { return memory_needs_[id.value()]; }
 
  private:
   PrometheusReader reader_;
   std::function<ApplicationView()> view_;
   CountedServices services_;
   Duration timeout_;
+  std::vector<std::optional<Bytes>> memory_needs_;  // by MicroserviceId
 };
 
 }  // namespace trimtab

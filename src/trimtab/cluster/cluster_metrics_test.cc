@@ -1,7 +1,9 @@
 // Tests the join of scraped series with the objects of a cluster, with numbers worked out by hand.
 #include "trimtab/cluster/cluster_metrics.h"
 
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -105,6 +107,18 @@ TEST_F(ClusterMetricsTest, APodIsAContainerOfItsMicroserviceOnItsHost) {
   EXPECT_DOUBLE_EQ(Rate(search.memory_traffic_bytes), 1e6);
   EXPECT_DOUBLE_EQ(Rate(search.network_bytes), 3000);
   EXPECT_DOUBLE_EQ(Rate(snapshot.application_requests), 100);
+}
+
+TEST_F(ClusterMetricsTest, MemoryIsNeededAsOnceUsedInTheWindowWithAMargin) {
+  // The most that any pod of search used: 120 MiB, with a tenth 132 MiB.
+  Container("search-1", "app").memory_working_set = {{At(30), Mebibytes(120).as_double()},
+                                                     {At(60), Mebibytes(50).as_double()}};
+  // 9e7 bytes are 85.83 MiB, with a tenth 94.41: 95 in whole MiB.
+  EXPECT_THAT(MemoryNeeds(Join(), 2), ElementsAre(Mebibytes(95), Mebibytes(132)));
+  Container("frontend-1", "app").memory_working_set = {
+      {At(60), std::numeric_limits<double>::quiet_NaN()}};
+  EXPECT_THAT(MemoryNeeds(Join(), 2), ElementsAre(std::nullopt, Mebibytes(132)))
+      << "what is not known is not zero";
 }
 
 TEST_F(ClusterMetricsTest, AHostIsANodeWithEverythingThatRunsThere) {

@@ -48,8 +48,10 @@ class ClusterWorld : public AppWorld {
   ClusterWorld(const ClusterWorldParts& parts, const AppScaler& scaler, PrometheusReader reader)
       : parts_(parts),
         scaler_(scaler),
-        cluster_actuator_(parts.client, parts.watch, parts.clock, parts.book, scaler,
-                          {.write = {.dry_run = parts.dry_run}}),
+        cluster_actuator_(
+            parts.client, parts.watch, parts.clock, parts.book, scaler,
+            {.write = {.dry_run = parts.dry_run},
+             .memory_in_use = [this](MicroserviceId id) { return metrics_.MemoryNeed(id); }}),
         actuator_(cluster_actuator_, scaler_),
         metrics_(
             std::move(reader), [this] { return View(); }, CountedServicesOf(scaler),
