@@ -14,8 +14,8 @@ A golden file is a list of runs:
     ~ a regular expression that the stdout line must match whole
 
 --update rewrites the file from what the commands print; a `~` line stays where it still matches.
-Each file runs in an empty folder; {source} in a command and in what it prints is the
-source tree.
+Each file runs in an empty folder, {folder} in what a command prints; {source} in a command and in
+what it prints is the source tree.
 """
 import argparse
 import os
@@ -67,12 +67,17 @@ def execute(run, program, folder):
     if words[0] != 'trimtab':
         sys.exit(f"line {run.number}: runs '{words[0]}', not trimtab")
     environment = {**os.environ, 'LC_ALL': 'C.UTF-8', 'HOME': folder}
-    environment.pop('TRIMTAB_CONFIG', None)
+    for name in list(environment):
+        if name.startswith(('TRIMTAB_', 'KUBE')) or name in ('POD_NAME', 'POD_NAMESPACE'):
+            del environment[name]
     done = subprocess.run([program, *words[1:]], input='\n'.join([*run.stdin, '']) if run.stdin
                           else '', cwd=folder, env=environment, capture_output=True, text=True,
                           timeout=300, check=False)
-    return (done.returncode, done.stdout.replace(str(SOURCE), '{source}'),
-            done.stderr.replace(str(SOURCE), '{source}'))
+
+    def plain(text):
+        return text.replace(str(SOURCE), '{source}').replace(folder, '{folder}')
+
+    return done.returncode, plain(done.stdout), plain(done.stderr)
 
 
 def matches(expected, line):

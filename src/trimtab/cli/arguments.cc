@@ -78,6 +78,8 @@ Arguments::Declared& Arguments::Add(Declared::Kind kind, std::string_view name,
   Declared& declared = declared_.emplace_back();
   declared.kind = kind;
   declared.name = name;
+  if (name == "namespace") declared.short_name = "n";
+  if (name == "all-namespaces") declared.short_name = "A";
   declared.type = type;
   declared.description = description;
   return declared;
@@ -165,6 +167,23 @@ void Arguments::Output(OutputFormat* value) {
   declared.short_name = "o";
   declared.default_text = OutputFormatName(*value);
   declared.set = [value](std::string_view text) { return Assign(ParseOutputFormat(text), value); };
+}
+
+void Arguments::OutputOrFile(OutputFormat* value, std::string* file) {
+  Output(value);
+  Declared& declared = declared_.back();
+  declared.type = "table|json|csv|FILE.json";
+  declared.description += "; FILE.json: as a table, and saved there";
+  declared.set = [value, file](std::string_view text) {
+    if (text.ends_with(".json")) {
+      *file = text;
+      return absl::OkStatus();
+    }
+    const auto format = ParseOutputFormat(text);
+    if (format.ok()) return Assign(format, value);
+    return absl::InvalidArgumentError(fmt::format("{}, and no file: its name does not end in .json",
+                                                  std::string(format.status().message())));
+  };
 }
 
 void Arguments::Seed(std::uint64_t* value) {

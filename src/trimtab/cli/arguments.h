@@ -19,8 +19,9 @@ namespace trimtab {
 
 // A command declares each argument with a pointer to the value it sets; what the value holds at
 // that time is the default that --help prints. The pointer must live until the command ran. Names
-// are kebab-case and without dashes: "load-file" is --load-file. Values are checked when the line
-// is parsed: an error names the argument, the value and the bound.
+// are kebab-case and without dashes: "load-file" is --load-file; "namespace" is -n, too, and
+// "all-namespaces" -A. Values are checked when the line is parsed: an error names the argument, the
+// value and the bound.
 class Arguments {
  public:
   // numeric_limits knows no durations and says 0 for both of their ends.
@@ -63,6 +64,8 @@ class Arguments {
 
   // The common ones: -o/--output table|json|csv and --seed.
   void Output(OutputFormat* value);
+  // The same, or the name of a file to save the result in, which ends in ".json".
+  void OutputOrFile(OutputFormat* value, std::string* file);
   void Seed(std::uint64_t* value);
 
   // By place on the line, in the order of declaration; "-" is standard input or output.

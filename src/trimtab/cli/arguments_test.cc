@@ -104,6 +104,29 @@ TEST(ArgumentsTest, OutputHasAShortName) {
   EXPECT_THAT(Message(Set(arguments, "yaml")), HasSubstr("table, json, csv"));
 }
 
+TEST(ArgumentsTest, OutputMayGoToAFile) {
+  OutputFormat output = OutputFormat::kTable;
+  std::string file;
+  Arguments arguments;
+  arguments.OutputOrFile(&output, &file);
+  ASSERT_TRUE(Set(arguments, "csv").ok());
+  EXPECT_EQ(output, OutputFormat::kCsv);
+  ASSERT_TRUE(Set(arguments, "some/plan.json").ok());
+  EXPECT_EQ(output, OutputFormat::kCsv);
+  EXPECT_EQ(file, "some/plan.json");
+  EXPECT_THAT(Message(Set(arguments, "plan.yaml")), HasSubstr("'plan.yaml' is none of table"));
+}
+
+TEST(ArgumentsTest, NamespacesHaveShortNames) {
+  std::string name_space;
+  bool all = false;
+  Arguments arguments;
+  arguments.Option("namespace", &name_space, "where");
+  arguments.Flag("all-namespaces", &all, "everywhere");
+  EXPECT_EQ(arguments.declared()[0].short_name, "n");
+  EXPECT_EQ(arguments.declared()[1].short_name, "A");
+}
+
 TEST(ArgumentsTest, ADurationWithoutBoundsTakesAny) {
   Duration step{0};
   Arguments arguments;

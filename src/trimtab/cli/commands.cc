@@ -70,11 +70,15 @@ constexpr std::array kCommands = {
                         "trimtab validate -o json ./app.yaml",
             .declare = DeclareValidate},
     Command{.name = "plan",
-            .description = "Compute the allocation that holds the SLA at a load, with every step",
+            .description =
+                "Compute the allocation that holds the SLA, for a scenario or a real cluster",
             .examples = "trimtab plan hotel-reservation --load 500\n"
                         "trimtab plan hotel-reservation --load 500 --interference cpu=0.4 -o json\n"
                         "trimtab plan train-ticket --policy derm --load 50\n"
-                        "trimtab plan --instance problem.json -o json",
+                        "trimtab plan --instance problem.json -o json\n"
+                        "trimtab plan hotel --on-kubernetes -n shop --profile profile.json "
+                        "--prometheus-url http://127.0.0.1:9090 --listen-otlp 127.0.0.1:4318 "
+                        "-o plan.json",
             .declare = DeclarePlan},
     Command{.name = "simulate",
             .description = "Run the simulated cluster under one policy, or as nodes of a real one",
@@ -107,13 +111,12 @@ constexpr std::array kCommands = {
             .declare = DeclareExperimentList},
     Command{.name = "recommend",
             .description = "Say once what the AppScalers of a cluster need, and write nothing",
-            .examples = "trimtab recommend --namespace shop --prometheus-url http://127.0.0.1:9090 "
+            .examples = "trimtab recommend -n shop --prometheus-url http://127.0.0.1:9090 "
                         "--jaeger-url http://127.0.0.1:16686 --profile profile.json\n"
-                        "trimtab recommend hotel --namespace shop --profile profile.json "
-                        "--listen-otlp 127.0.0.1:4318 --out plan.json",
+                        "trimtab recommend hotel -n shop --config controller.yaml --exit-code",
             .declare = DeclareRecommend},
     Command{.name = "apply",
-            .description = "Do what a saved recommendation says, unless it is stale",
+            .description = "Do what a saved plan of a cluster says, unless it is stale",
             .examples = "trimtab apply plan.json\n"
                         "trimtab apply plan.json --dry-run server",
             .declare = DeclareApply},

@@ -15,7 +15,9 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/experiment_support.h"
 #include "trimtab/cli/instance_plan.h"
+#include "trimtab/cli/plan_on_kubernetes.h"
 #include "trimtab/cli/plan_report.h"
+#include "trimtab/cli/run_config.h"
 #include "trimtab/experiment/imagined_observation.h"
 #include "trimtab/experiment/policy_choices.h"
 #include "trimtab/profile/atomic_file.h"
@@ -37,7 +39,11 @@ struct Values {
   double load = 0;
   double share_error = DermOptions().share_error;
   Duration sla{0};
+  bool on_kubernetes = false;
+  bool exit_code = false;
+  RunSettings cluster;
   std::uint64_t seed = 1;
+  std::string file;  // to save the result in
   OutputFormat output = OutputFormat::kTable;
 };
 
@@ -119,11 +125,26 @@ absl::StatusOr<Plan> PlanSteady(ScalingPolicy& policy, const PlanningInput& inpu
   return policy.MakePlan(input);
 }
 
-absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
+absl::StatusOr<ExitCode> RunPlan(Values& values, Context& context) {
+  if (values.on_kubernetes) {
+    if (!values.instance.empty()) {
+      return absl::InvalidArgumentError("expected --instance or --on-kubernetes, and not both");
+    }
+    if (!values.profile.empty()) values.cluster.AddProfile(values.profile);
+    return PlanOnKubernetes(values.cluster,
+                            {.name = values.scenario,
+                             .tells_changes = values.exit_code,
+                             .output = values.output,
+                             .file = values.file},
+                            context);
+  }
   if (values.instance.empty() == values.scenario.empty()) {
     return absl::InvalidArgumentError("expected a scenario or --instance, and not both");
   }
   if (!values.instance.empty()) {
+    if (!values.file.empty()) {
+      return absl::InvalidArgumentError("--instance is solved and printed, not saved with -o FILE");
+    }
     if (values.policy == "grad") {
       return absl::InvalidArgumentError("--instance is solved by derm, not by --policy grad");
     }
@@ -169,6 +190,11 @@ absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
       WritePlanCsv(*plan, scenario.application, context);
       break;
   }
+  if (!values.file.empty()) {
+    const absl::Status saved = ReplaceFile(values.file, PlanToJson(*plan, scenario.application));
+    if (!saved.ok()) return saved;
+    context.err << fmt::format("wrote {}\n", values.file);
+  }
   return plan->feasible ? ExitCode::kSuccess : ExitCode::kInfeasible;
 }
 
@@ -177,7 +203,8 @@ absl::StatusOr<ExitCode> RunPlan(const Values& values, Context& context) {
 CommandAction DeclarePlan(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
   values->load = 263;
-  arguments.Positional("scenario", &values->scenario, "name or file of a scenario",
+  arguments.Positional("name", &values->scenario,
+                       "name or file of a scenario; with --on-kubernetes of an AppScaler",
                        /*required=*/false);
   arguments.Option("instance", &values->instance,
                    "instead of a scenario: the fewest containers of the problem in this file",
@@ -201,9 +228,16 @@ CommandAction DeclarePlan(Arguments& arguments) {
                    "from the predicted one");
   arguments.Option("profile", &values->profile,
                    "profile with what the policy plans on; otherwise made now and kept", "FILE");
+  arguments.Flag(
+      "on-kubernetes", &values->on_kubernetes,
+      "plan for an AppScaler of a real cluster as it is now; what is asked for, and how, "
+      "stands in the resource");
+  arguments.Flag("exit-code", &values->exit_code,
+                 "with --on-kubernetes: end with 10 when there is something to change");
+  values->cluster.Declare(arguments, SettingsOf::kPlan);
   DeclareSimd(arguments, &values->simd);
   arguments.Seed(&values->seed);
-  arguments.Output(&values->output);
+  arguments.OutputOrFile(&values->output, &values->file);
   return [values](Context& context) { return RunPlan(*values, context); };
 }
 

@@ -70,20 +70,21 @@ void DescribeGroups(CLI::App& app) {
   }
 }
 
+// "--seed", "-o,--output"
+std::string NamesOf(const Arguments::Declared& argument) {
+  if (argument.short_name.empty()) return fmt::format("--{}", argument.name);
+  return fmt::format("-{},--{}", argument.short_name, argument.name);
+}
+
 void AddArgument(CLI::App& app, const Arguments::Declared& argument,
                  std::vector<std::string>* texts) {
   if (argument.kind == Arguments::Declared::Kind::kFlag) {
     app.add_flag_callback(
-        fmt::format("--{}", argument.name), [texts] { texts->emplace_back(); },
-        argument.description);
+        NamesOf(argument), [texts] { texts->emplace_back(); }, argument.description);
     return;
   }
-  std::string names = argument.name;
-  if (argument.kind == Arguments::Declared::Kind::kOption) {
-    names = argument.short_name.empty()
-                ? fmt::format("--{}", argument.name)
-                : fmt::format("-{},--{}", argument.short_name, argument.name);
-  }
+  const std::string names =
+      argument.kind == Arguments::Declared::Kind::kOption ? NamesOf(argument) : argument.name;
   CLI::Option* option = app.add_option(names, *texts, argument.description);
   option->type_name(argument.type)->required(argument.required);
   if (!argument.default_text.empty()) option->default_str(argument.default_text);

@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -23,20 +22,17 @@ struct Values {
   bool print_config = false;
 };
 
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
 absl::StatusOr<ExitCode> RunController(const Values& values, Context& context) {
   if (values.print_config) {
-    const auto yaml = values.settings.ToYaml(Environment);
+    const auto yaml = values.settings.ToYaml(EnvironmentVariable);
     if (!yaml.ok()) return yaml.status();
     context.out << *yaml;
     return ExitCode::kSuccess;
   }
   const auto config = std::make_unique<RunConfig>();
-  if (absl::Status valid = values.settings.Resolve(Environment, *config); !valid.ok()) return valid;
+  if (absl::Status valid = values.settings.Resolve(EnvironmentVariable, *config); !valid.ok()) {
+    return valid;
+  }
   const SystemClock clock;
   RunLog log(context.err, clock, config->log_format, config->log_level);
   // An end by a signal is how this command ends: what was begun is finished.
@@ -50,7 +46,7 @@ absl::StatusOr<ExitCode> RunController(const Values& values, Context& context) {
 
 CommandAction DeclareRun(Arguments& arguments) {
   const auto values = std::make_shared<Values>();
-  values->settings.Declare(arguments);
+  values->settings.Declare(arguments, SettingsOf::kRun);
   arguments.Flag("print-config", &values->print_config,
                  "print the settings as a file, without secrets, and leave");
   return [values](Context& context) { return RunController(*values, context); };

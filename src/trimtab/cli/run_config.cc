@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "trimtab/appscaler/yaml_fields.h"
 #include "trimtab/cli/build_info.h"
 #include "trimtab/cli/listener_tls.h"
+#include "trimtab/http/url.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/yaml/yaml_document.h"
 
@@ -32,6 +34,13 @@ void ReadAddresses(FieldReader& reader, std::string_view key,
       reader.Problem(key, std::string(address.status().message()));
     }
   }
+}
+
+void ReadUrl(FieldReader& reader, std::string& url) {
+  reader.Text("url", url);
+  if (url.empty()) return;
+  const auto parsed = ParseUrl(url);
+  if (!parsed.ok()) reader.Problem("url", std::string(parsed.status().message()));
 }
 
 void ReadElection(FieldReader& root, const RunSettings::Environment& environment,
@@ -77,7 +86,7 @@ void ReadPairs(FieldReader& reader, std::string_view key,
 void ReadPrometheus(FieldReader& sources, OperatorOptions& options) {
   auto reader = sources.Object("prometheus");
   if (!reader) return;
-  reader->Text("url", options.prometheus.url);
+  ReadUrl(*reader, options.prometheus.url);
   ReadPairs(*reader, "headers", [&options](std::string name, std::string value) {
     options.prometheus.headers.push_back({std::move(name), std::move(value)});
   });
@@ -109,7 +118,7 @@ void ReadSources(FieldReader& root, OperatorOptions& options) {
   if (!sources) return;
   ReadPrometheus(*sources, options);
   if (auto jaeger = sources->Object("jaeger")) {
-    jaeger->Text("url", options.jaeger_url);
+    ReadUrl(*jaeger, options.jaeger_url);
     jaeger->Finish();
   }
   if (auto otlp = sources->Object("otlp")) {
@@ -178,6 +187,11 @@ void ReadKind(FieldReader& root) {
 }
 
 }  // namespace
+
+std::string EnvironmentVariable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
 
 absl::Status RunSettings::Resolve(const Environment& environment, RunConfig& config) const {
   const std::string file = file_.empty() ? environment("TRIMTAB_CONFIG") : file_;

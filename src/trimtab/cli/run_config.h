@@ -1,6 +1,7 @@
 // How `trimtab run` is set: a file, the environment and the command line over one another.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -22,13 +23,19 @@ struct RunConfig {
   LogLevel log_level = LogLevel::kInfo;
 };
 
+// Whose line takes a flag. A file may hold every setting for all of them.
+enum class SettingsOf : std::uint8_t { kRun = 1, kRecommend = 2, kPlan = 4, kApply = 8 };
+
 // Every setting has a key in the file (kind ControllerConfig of config.trimtab.dev/v1alpha1), and
 // some an environment variable and a flag: a flag goes over the environment, that over the file,
 // that over the default.
 class RunSettings {
  public:
-  // Every flag that is no more than a setting; `this` must live until the command ran.
-  void Declare(Arguments& arguments);
+  // Every flag that is no more than a setting, but --profile of kPlan, which is that command's own;
+  // `this` must live until the command ran.
+  void Declare(Arguments& arguments, SettingsOf command);
+  // As if given on the line.
+  void AddProfile(std::string file);
 
   // The value of a variable of the environment; empty when it is not set.
   using Environment = std::function<std::string(const char*)>;
@@ -53,5 +60,8 @@ class RunSettings {
   bool allow_clear_text_ = false;
   std::vector<std::unique_ptr<Given>> given_;  // by the table of settings
 };
+
+// Of this process' environment; empty when it is not set.
+std::string EnvironmentVariable(const char* name);
 
 }  // namespace trimtab

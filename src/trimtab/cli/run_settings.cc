@@ -18,8 +18,15 @@ using Json = nlohmann::json;
 
 enum class Shape { kOne, kList, kHeaders, kPairs };
 
+// Sums of SettingsOf.
+constexpr unsigned Bit(SettingsOf command) { return static_cast<unsigned>(command); }
+constexpr unsigned kController = Bit(SettingsOf::kRun);
+constexpr unsigned kWrites = kController | Bit(SettingsOf::kApply);
+constexpr unsigned kDecides = kController | Bit(SettingsOf::kRecommend) | Bit(SettingsOf::kPlan);
+
 struct Setting {
   std::string_view path;         // in the file, "listen.metrics"
+  unsigned commands;             // whose lines take it
   std::string_view flag;         // empty: none
   const char* variable;          // of the environment; nullptr: none
   std::string_view type;         // for --help
@@ -27,69 +34,76 @@ struct Setting {
   Shape shape = Shape::kOne;
 };
 
+constexpr std::string_view kProfileFlag = "profile";
+
 constexpr Setting kSettings[] = {
-    {"mode", "mode", nullptr, "Recommend|Apply",
+    {"mode", kController, "mode", nullptr, "Recommend|Apply",
      "what the process allows; a resource must allow Apply, too"},
-    {"dryRun", "dry-run", nullptr, "none|server",
+    {"dryRun", kWrites, "dry-run", nullptr, "none|server",
      "server: every write is checked by the API server and none is stored"},
-    {"interval", "interval", nullptr, "TIME", "from one decision to the next"},
-    {"watchNamespaces", "namespace", nullptr, "NAME", "serve these only; otherwise all",
+    {"interval", kDecides, "interval", nullptr, "TIME", "from one decision to the next"},
+    {"watchNamespaces", kDecides, "namespace", nullptr, "NAME",
+     "only the AppScalers of this namespace; otherwise of all", Shape::kList},
+    {"profiles", kDecides, kProfileFlag, nullptr, "FILE", "trained profiles of applications",
      Shape::kList},
-    {"profiles", "profile", nullptr, "FILE", "trained profiles of applications", Shape::kList},
-    {"journal", "journal", nullptr, "DIR", "folder for the decisions of each AppScaler"},
-    {"startupTimeout", "", nullptr, "", ""},
-    {"leaderElection.enabled", "", nullptr, "", ""},
-    {"leaderElection.leaseName", "lease", nullptr, "NAME", "the Lease whose holder writes"},
-    {"leaderElection.leaseNamespace", "lease-namespace", "POD_NAMESPACE", "NAME",
+    {"journal", kController, "journal", nullptr, "DIR",
+     "folder for the decisions of each AppScaler"},
+    {"startupTimeout", kController, "", nullptr, "", ""},
+    {"leaderElection.enabled", kController, "", nullptr, "", ""},
+    {"leaderElection.leaseName", kController, "lease", nullptr, "NAME",
+     "the Lease whose holder writes"},
+    {"leaderElection.leaseNamespace", kController, "lease-namespace", "POD_NAMESPACE", "NAME",
      "its namespace; otherwise that of the connection"},
-    {"leaderElection.identity", "identity", "POD_NAME", "NAME",
+    {"leaderElection.identity", kController, "identity", "POD_NAME", "NAME",
      "of this process; otherwise host and process number"},
-    {"leaderElection.leaseDuration", "", nullptr, "", ""},
-    {"leaderElection.renewDeadline", "", nullptr, "", ""},
-    {"leaderElection.retryPeriod", "", nullptr, "", ""},
-    {"listen.metrics", "listen-metrics", nullptr, "ADDRESS", "serve /metrics here", Shape::kList},
-    {"listen.health", "listen-health", nullptr, "ADDRESS",
+    {"leaderElection.leaseDuration", kController, "", nullptr, "", ""},
+    {"leaderElection.renewDeadline", kController, "", nullptr, "", ""},
+    {"leaderElection.retryPeriod", kController, "", nullptr, "", ""},
+    {"listen.metrics", kController, "listen-metrics", nullptr, "ADDRESS", "serve /metrics here",
+     Shape::kList},
+    {"listen.health", kController, "listen-health", nullptr, "ADDRESS",
      "serve /healthz, /livez and /readyz here", Shape::kList},
-    {"listen.otlp", "listen-otlp", nullptr, "ADDRESS",
+    {"listen.otlp", kDecides, "listen-otlp", nullptr, "ADDRESS",
      "receive OTLP here, HTTP and gRPC, such as 127.0.0.1:4318", Shape::kList},
-    {"log.format", "log-format", "TRIMTAB_LOG_FORMAT", "text|json", "of the log on stderr"},
-    {"log.level", "log-level", "TRIMTAB_LOG_LEVEL", "debug|info|warn|error",
+    {"log.format", kController, "log-format", "TRIMTAB_LOG_FORMAT", "text|json",
+     "of the log on stderr"},
+    {"log.level", kController, "log-level", "TRIMTAB_LOG_LEVEL", "debug|info|warn|error",
      "the least that is logged"},
-    {"sources.prometheus.url", "prometheus-url", "TRIMTAB_PROMETHEUS_URL", "URL",
+    {"sources.prometheus.url", kDecides, "prometheus-url", "TRIMTAB_PROMETHEUS_URL", "URL",
      "where metrics are"},
-    {"sources.prometheus.headers", "prometheus-header", nullptr, "'NAME: VALUE'",
+    {"sources.prometheus.headers", kDecides, "prometheus-header", nullptr, "'NAME: VALUE'",
      "a header for each request to it", Shape::kHeaders},
-    {"sources.prometheus.bearerTokenFile", "prometheus-bearer-token-file", nullptr, "FILE",
-     "a token for it, read again when it changes"},
-    {"sources.prometheus.tls.caFile", "prometheus-ca-file", nullptr, "FILE",
+    {"sources.prometheus.bearerTokenFile", kDecides, "prometheus-bearer-token-file", nullptr,
+     "FILE", "a token for it, read again when it changes"},
+    {"sources.prometheus.tls.caFile", kDecides, "prometheus-ca-file", nullptr, "FILE",
      "the authority of its certificate"},
-    {"sources.prometheus.tls.insecureSkipVerify", "", nullptr, "", ""},
-    {"sources.prometheus.timeout", "prometheus-timeout", nullptr, "TIME",
+    {"sources.prometheus.tls.insecureSkipVerify", kDecides, "", nullptr, "", ""},
+    {"sources.prometheus.timeout", kDecides, "prometheus-timeout", nullptr, "TIME",
      "of all queries of a decision together"},
-    {"sources.prometheus.maxSampleAge", "sample-age", nullptr, "TIME",
+    {"sources.prometheus.maxSampleAge", kDecides, "sample-age", nullptr, "TIME",
      "older samples count as missing"},
-    {"sources.prometheus.rateWindow", "rate-window", nullptr, "TIME",
+    {"sources.prometheus.rateWindow", kDecides, "rate-window", nullptr, "TIME",
      "rates are means over this; at least three scrapes"},
-    {"sources.prometheus.selectors.cadvisor", "", nullptr, "", ""},
-    {"sources.prometheus.selectors.nodeExporter", "", nullptr, "", ""},
-    {"sources.prometheus.selectors.cluster", "", nullptr, "", ""},
-    {"sources.prometheus.queries", "query", nullptr, "NAME=PROMQL",
+    {"sources.prometheus.selectors.cadvisor", kDecides, "", nullptr, "", ""},
+    {"sources.prometheus.selectors.nodeExporter", kDecides, "", nullptr, "", ""},
+    {"sources.prometheus.selectors.cluster", kDecides, "", nullptr, "", ""},
+    {"sources.prometheus.queries", kDecides, "query", nullptr, "NAME=PROMQL",
      "in place of the built-in query of this name", Shape::kPairs},
-    {"sources.jaeger.url", "jaeger-url", "TRIMTAB_JAEGER_URL", "URL",
+    {"sources.jaeger.url", kDecides, "jaeger-url", "TRIMTAB_JAEGER_URL", "URL",
      "ask this Jaeger for traces instead of receiving them"},
-    {"sources.otlp.settleDelay", "otlp-settle-delay", nullptr, "TIME",
+    {"sources.otlp.settleDelay", kDecides, "otlp-settle-delay", nullptr, "TIME",
      "a trace is whole when no span of it came for this long"},
-    {"sources.otlp.peerUrl", "peer-otlp-url", nullptr, "URL",
+    {"sources.otlp.peerUrl", kController, "peer-otlp-url", nullptr, "URL",
      "a standby sends its spans here, {holder} being the leader's identity"},
-    {"sources.samplingShare", "sampling-share", nullptr, "SHARE",
+    {"sources.samplingShare", kDecides, "sampling-share", nullptr, "SHARE",
      "of the requests whose spans are sent; windows in which traces and request counters disagree "
      "lower nothing"},
-    {"tls.certificateFile", "tls-certificate", nullptr, "FILE",
+    {"tls.certificateFile", kDecides, "tls-certificate", nullptr, "FILE",
      "the certificate of every listener, in PEM; read again when it changes"},
-    {"tls.keyFile", "tls-key", nullptr, "FILE", "its key"},
-    {"tls.clientCaFile", "tls-client-ca", nullptr, "FILE",
+    {"tls.keyFile", kDecides, "tls-key", nullptr, "FILE", "its key"},
+    {"tls.clientCaFile", kDecides, "tls-client-ca", nullptr, "FILE",
      "clients of metrics and OTLP show a certificate of this authority"},
-    {"tls.allowClearText", "", nullptr, "", ""},
+    {"tls.allowClearText", kDecides, "", nullptr, "", ""},
 };
 
 Json::json_pointer PointerTo(std::string_view path) {
@@ -129,24 +143,42 @@ void WriteYaml(const Json& value, YamlWriter& writer) {
 
 }  // namespace
 
-void RunSettings::Declare(Arguments& arguments) {
-  arguments.Option("config", &file_, "a file of settings; or $TRIMTAB_CONFIG", "FILE");
-  arguments.Option("kubeconfig", &kubeconfig_,
-                   "the kubeconfig file; otherwise $KUBECONFIG, the cluster around, ~/.kube/config",
+void RunSettings::Declare(Arguments& arguments, SettingsOf command) {
+  const auto takes = [command](unsigned commands) { return (commands & Bit(command)) != 0; };
+  const std::string_view when = command == SettingsOf::kPlan ? "with --on-kubernetes: " : "";
+  arguments.Option("config", &file_, fmt::format("{}a file of settings; or $TRIMTAB_CONFIG", when),
                    "FILE");
-  arguments.Option("context", &context_, "a context of the kubeconfig");
-  arguments.Flag("no-leader-election", &no_leader_election_,
-                 "write without holding a Lease: no other process may run");
-  arguments.Flag("allow-clear-text", &allow_clear_text_,
-                 "listen in clear text on addresses that other machines reach");
+  arguments.Option(
+      "kubeconfig", &kubeconfig_,
+      fmt::format(
+          "{}the kubeconfig file; otherwise $KUBECONFIG, the cluster around, ~/.kube/config", when),
+      "FILE");
+  arguments.Option("context", &context_, fmt::format("{}a context of the kubeconfig", when));
+  if (takes(kController)) {
+    arguments.Flag("no-leader-election", &no_leader_election_,
+                   "write without holding a Lease: no other process may run");
+  }
+  if (takes(kDecides)) {
+    arguments.Flag(
+        "allow-clear-text", &allow_clear_text_,
+        fmt::format("{}listen in clear text on addresses that other machines reach", when));
+  }
   for (const Setting& setting : kSettings) {
     given_.push_back(std::make_unique<Given>());
-    if (setting.flag.empty()) continue;
+    if (setting.flag.empty() || !takes(setting.commands)) continue;
+    if (command == SettingsOf::kPlan && setting.flag == kProfileFlag) continue;
+    const std::string description = fmt::format("{}{}", when, setting.description);
     if (setting.shape == Shape::kOne) {
-      arguments.Option(setting.flag, &given_.back()->text, setting.description, setting.type);
+      arguments.Option(setting.flag, &given_.back()->text, description, setting.type);
     } else {
-      arguments.OptionList(setting.flag, &given_.back()->texts, setting.description, setting.type);
+      arguments.OptionList(setting.flag, &given_.back()->texts, description, setting.type);
     }
+  }
+}
+
+void RunSettings::AddProfile(std::string file) {
+  for (std::size_t i = 0; i < given_.size(); ++i) {
+    if (kSettings[i].flag == kProfileFlag) given_[i]->texts.push_back(std::move(file));
   }
 }
 

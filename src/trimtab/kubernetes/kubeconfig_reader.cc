@@ -54,8 +54,9 @@ const YamlNode* KubeconfigFields::Find(std::string_view key) const {
 void KubeconfigFields::Fail(int line, std::string_view key, std::string_view why) {
   if (!status_.ok()) return;
   const std::string_view dot = field_.empty() || key.empty() ? "" : ".";
+  const std::string_view colon = field_.empty() && key.empty() ? "" : ": ";
   status_ = absl::InvalidArgumentError(
-      fmt::format("{}:{}: {}{}{}: {}", file_, line, field_, dot, key, why));
+      fmt::format("{}:{}: {}{}{}{}{}", file_, line, field_, dot, key, colon, why));
 }
 
 void KubeconfigFields::Fail(std::string_view key, std::string_view why) {

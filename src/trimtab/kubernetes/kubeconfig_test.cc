@@ -116,7 +116,7 @@ TEST(KubeconfigTest, TheFirstValueWinsWhenFilesMerge) {
 TEST(KubeconfigErrorTest, NoKubeconfigAtAll) {
   EXPECT_EQ(ErrorOf(""), "/f/config:1: the file is empty");
   EXPECT_THAT(ErrorOf("a: [1"), HasSubstr("/f/config:"));
-  EXPECT_EQ(ErrorOf("- 1\n"), "/f/config:1: : must be a map");
+  EXPECT_EQ(ErrorOf("- 1\n"), "/f/config:1: must be a map");
   EXPECT_EQ(ErrorOf("kind: Pod\n"), "/f/config:1: kind: 'Pod', must be 'Config'");
   EXPECT_EQ(ErrorOf("apiVersion: v2\n"), "/f/config:1: apiVersion: 'v2', must be 'v1'");
   EXPECT_EQ(ErrorOf("kind: Config\n"), "/f/config:1: current-context: is missing; there is none");

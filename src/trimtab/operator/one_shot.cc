@@ -47,14 +47,14 @@ class PassingBook : public PodSizeBook {
   std::vector<PodSize> sizes_;
 };
 
-// The cluster as one AppScaler needs it, seen whole.
+// The cluster as one AppScaler needs it, seen whole once it is watched.
 struct Sight {
   std::unique_ptr<ApiClient> client;
   std::unique_ptr<ClusterWatch> watch;
   std::unique_ptr<OwnMetrics> metrics = std::make_unique<OwnMetrics>();
 };
 
-absl::StatusOr<Sight> Look(const OperatorOptions& options, const Clock& clock, bool writes) {
+absl::StatusOr<Sight> Reach(const OperatorOptions& options, const Clock& clock, bool writes) {
   auto connection = FindConnection(options.connection);
   if (!connection.ok()) return connection.status();
   ApiClientOptions client_options;
@@ -67,6 +67,10 @@ absl::StatusOr<Sight> Look(const OperatorOptions& options, const Clock& clock, b
   if (!client.ok()) return client.status();
   Sight sight;
   sight.client = *std::move(client);
+  return sight;
+}
+
+absl::Status Watch(const OperatorOptions& options, const Clock& clock, Sight& sight) {
   const bool has_nodes = options.namespaces.empty() ||
                          sight.client->Get(ResourcePath(kNodes, ""), {{"limit", "1"}}).ok();
   auto watch = ClusterWatch::Start(*sight.client, clock,
@@ -76,7 +80,7 @@ absl::StatusOr<Sight> Look(const OperatorOptions& options, const Clock& clock, b
   if (!sight.watch->Await([&sight] { return sight.watch->IsSynced(); }, kPatience)) {
     return sight.watch->Health();
   }
-  return sight;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<AppScaler>> ScalersOf(ApiClient& client,
@@ -182,12 +186,14 @@ ChangeSet Recommendation::ToChangeSet() const {
 absl::StatusOr<std::vector<Recommendation>> Recommend(const OperatorOptions& options,
                                                       const std::string& name, const Clock& clock,
                                                       const std::atomic<bool>& stop) {
+  if (absl::Status valid = SpanSourceOptionsOf(options, {}).Validate(); !valid.ok()) return valid;
   auto library = PolicyLibrary::Load(options.profiles);
   if (!library.ok()) return library.status();
-  auto sight = Look(options, clock, /*writes=*/false);
+  auto sight = Reach(options, clock, /*writes=*/false);
   if (!sight.ok()) return sight.status();
   const auto scalers = ScalersOf(*sight->client, options.namespaces, name);
   if (!scalers.ok()) return scalers.status();
+  if (absl::Status seen = Watch(options, clock, *sight); !seen.ok()) return seen;
   Duration window{0};
   for (const AppScaler& scaler : *scalers) window = std::max(window, scaler.objective.window);
   window += options.otlp_settle_delay;
@@ -214,7 +220,7 @@ absl::StatusOr<AppliedSet> ApplyChangeSet(const OperatorOptions& options, const 
                                           const Clock& clock, const std::atomic<bool>& stop) {
   OperatorOptions own = options;
   own.namespaces = {set.name_space};
-  auto sight = Look(own, clock, /*writes=*/true);
+  auto sight = Reach(own, clock, /*writes=*/true);
   if (!sight.ok()) return sight.status();
   const auto object = sight->client->Get(ResourcePath(kAppScalers, set.name_space, set.name));
   if (!object.ok()) return object.status();
@@ -225,6 +231,7 @@ absl::StatusOr<AppliedSet> ApplyChangeSet(const OperatorOptions& options, const 
         "a controller applies to AppScaler '{}/{}' now: set its spec.mode to Recommend first",
         set.name_space, set.name));
   }
+  if (absl::Status seen = Watch(own, clock, *sight); !seen.ok()) return seen;
   PassingBook book(scaler->status.pod_sizes);
   auto world = WorldOf(own, *sight, clock, book, *scaler);
   if (!world.ok()) return world.status();

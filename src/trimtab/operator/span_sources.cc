@@ -52,18 +52,19 @@ class NoSpans : public TraceSource {
 
 }  // namespace
 
+absl::Status SpanSourceOptions::Validate() const {
+  if (!jaeger_url.empty()) return ParseUrl(jaeger_url).status();
+  if (!otlp.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "there is nothing to read spans from: give --listen-otlp or --jaeger-url");
+}
+
 absl::StatusOr<std::unique_ptr<SpanSources>> SpanSources::Start(SpanSourceOptions options,
                                                                 const Clock& clock) {
+  if (absl::Status valid = options.Validate(); !valid.ok()) return valid;
   while (options.jaeger_url.ends_with('/')) options.jaeger_url.pop_back();
   auto sources = std::unique_ptr<SpanSources>(new SpanSources(std::move(options), clock));
-  if (!sources->options_.jaeger_url.empty()) {
-    if (const auto url = ParseUrl(sources->options_.jaeger_url); !url.ok()) return url.status();
-    return sources;
-  }
-  if (sources->options_.otlp.empty()) {
-    return absl::InvalidArgumentError(
-        "there is nothing to read spans from: give --listen-otlp or --jaeger-url");
-  }
+  if (!sources->options_.jaeger_url.empty()) return sources;
   OtlpReceiverOptions receiver;
   receiver.inbox.settle_delay = sources->options_.settle_delay;
   receiver.inbox.sampling_share = sources->options_.sampling_share;

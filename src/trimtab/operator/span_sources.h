@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trimtab/appscaler/app_scaler.h"
 #include "trimtab/clock/clock.h"
@@ -26,13 +27,15 @@ struct SpanSourceOptions {
   double sampling_share = 1;
   SocketServerOptions sockets{};
   std::optional<ForwardOptions> forwarding{};  // to who leads
+
+  // kInvalidArgument: a URL that is none, or nothing to read spans from.
+  absl::Status Validate() const;
 };
 
 // Thread-safety: every method from any thread.
 class SpanSources {
  public:
-  // `clock` must outlive it. kInvalidArgument: a URL that is none, or nothing to read spans from;
-  // otherwise as OtlpReceiver::Start().
+  // `clock` must outlive it. Errors as SpanSourceOptions::Validate() and OtlpReceiver::Start().
   static absl::StatusOr<std::unique_ptr<SpanSources>> Start(SpanSourceOptions options,
                                                             const Clock& clock);
 
