@@ -95,28 +95,6 @@ const std::string& SafetyWorld::KubeconfigOf(std::string_view identity) const {
   return kubeconfigs_.find(identity)->second;
 }
 
-std::vector<AuditedWrite> SafetyWorld::Writes(const std::string& name_space) const {
-  std::vector<AuditedWrite> writes;
-  std::ifstream log(plane_->audit_log());
-  for (std::string line; std::getline(log, line);) {
-    if (line.find(fmt::format("\"namespace\":\"{}\"", name_space)) == std::string::npos) continue;
-    const auto json = JsonFromText(line);
-    if (!json.ok()) continue;  // the last line is being written
-    AuditedWrite write{
-        .user = TextAt(*json, {"user", "username"}),
-        .resource = TextAt(*json, {"objectRef", "resource"}),
-        .name = TextAt(*json, {"objectRef", "name"}),
-        .code = static_cast<int>(IntegerAt(*json, {"responseStatus", "code"}).value_or(0)),
-        .at = TextAt(*json, {"stageTimestamp"}),
-        .answer = ObjectAt(*json, {"responseObject"})};
-    const std::string part = TextAt(*json, {"objectRef", "subresource"});
-    if (!part.empty()) write.resource += "/" + part;
-    if (write.resource != "events") writes.push_back(std::move(write));
-  }
-  std::ranges::stable_sort(writes, {}, &AuditedWrite::at);
-  return writes;
-}
-
 SafetyCase::SafetyCase(SafetyWorld& world, const std::string& label, std::string fault, int step)
     : world_(world),
       fault_(std::move(fault)),

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "tests/safety/audited_write.h"
 #include "tests/safety/script.h"
 #include "tests/servers/child_process.h"
 #include "tests/servers/control_plane.h"
@@ -22,18 +23,6 @@
 #include "trimtab/kubernetes/pod_view.h"
 
 namespace trimtab {
-
-// A write that the API server answered, as its audit log has it.
-struct AuditedWrite {
-  std::string user;      // the identity of a leader
-  std::string resource;  // "deployments/scale", "pods/resize", "appscalers/status", "leases"
-  std::string name;
-  int code = 0;
-  std::string at;  // of its answer; in the order of time as text, too
-  nlohmann::json answer;
-
-  bool IsStored() const { return code < 300; }
-};
 
 // The control plane of all tests here, with pods that run on two nodes.
 class SafetyWorld {
@@ -47,7 +36,9 @@ class SafetyWorld {
   // The kubeconfig of a leader, an administrator of its own name.
   const std::string& KubeconfigOf(std::string_view identity) const;
   // Of one namespace, in the order of their answers; events are left out.
-  std::vector<AuditedWrite> Writes(const std::string& name_space) const;
+  std::vector<AuditedWrite> Writes(const std::string& name_space) const {
+    return AuditedWrites(plane_->audit_log(), name_space);
+  }
 
  private:
   explicit SafetyWorld(servers::TemporaryFolder folder) : folder_(std::move(folder)) {}

@@ -26,8 +26,16 @@ std::string_view ResultOf(const absl::Status& why) {
       return "stale";
     case absl::StatusCode::kInvalidArgument:
       return "refused";
+    case absl::StatusCode::kUnauthenticated:
+      return "unauthenticated";
     case absl::StatusCode::kPermissionDenied:
       return "forbidden";
+    case absl::StatusCode::kOutOfRange:
+      return "expired";
+    case absl::StatusCode::kResourceExhausted:
+      return "throttled";
+    case absl::StatusCode::kInternal:
+      return "error";
     case absl::StatusCode::kFailedPrecondition:
       return "conflict";
     default:

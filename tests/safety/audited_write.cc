@@ -1,0 +1,34 @@
+#include "tests/safety/audited_write.h"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "fmt/format.h"
+#include "trimtab/kubernetes/json_view.h"
+
+namespace trimtab {
+
+std::vector<AuditedWrite> AuditedWrites(const std::string& log, const std::string& name_space) {
+  std::vector<AuditedWrite> writes;
+  std::ifstream file(log);
+  for (std::string line; std::getline(file, line);) {
+    if (line.find(fmt::format("\"namespace\":\"{}\"", name_space)) == std::string::npos) continue;
+    const auto json = JsonFromText(line);
+    if (!json.ok()) continue;  // the last line is being written
+    AuditedWrite write{
+        .user = TextAt(*json, {"user", "username"}),
+        .resource = TextAt(*json, {"objectRef", "resource"}),
+        .name = TextAt(*json, {"objectRef", "name"}),
+        .code = static_cast<int>(IntegerAt(*json, {"responseStatus", "code"}).value_or(0)),
+        .at = TextAt(*json, {"stageTimestamp"}),
+        .answer = ObjectAt(*json, {"responseObject"})};
+    const std::string part = TextAt(*json, {"objectRef", "subresource"});
+    if (!part.empty()) write.resource += "/" + part;
+    if (write.resource != "events") writes.push_back(std::move(write));
+  }
+  std::ranges::stable_sort(writes, {}, &AuditedWrite::at);
+  return writes;
+}
+
+}  // namespace trimtab
