@@ -131,6 +131,7 @@ TEST_F(ChartValuesTest, ListensInClearTextOnlyWithoutACertificate) {
   const std::string clear = Rendered({});
   EXPECT_THAT(clear, HasSubstr("--allow-clear-text"));
   EXPECT_THAT(clear, HasSubstr("scheme: HTTP}"));
+  EXPECT_THAT(clear, HasSubstr("appProtocol: kubernetes.io/h2c"));
   const std::string secured =
       Rendered({"tls.secret=certificate", "tls.clientCertificates=true", "listen.clearText=false"});
   EXPECT_THAT(secured, Not(HasSubstr("--allow-clear-text")));
@@ -138,6 +139,7 @@ TEST_F(ChartValuesTest, ListensInClearTextOnlyWithoutACertificate) {
   EXPECT_THAT(secured, HasSubstr("--tls-client-ca=/etc/trimtab/tls/ca.crt"));
   EXPECT_THAT(secured, HasSubstr("secretName: certificate"));
   EXPECT_THAT(secured, HasSubstr("scheme: HTTPS}"));
+  EXPECT_THAT(secured, Not(HasSubstr("h2c"))) << "that is HTTP/2 in clear text";
 }
 
 struct Flags {

@@ -228,7 +228,11 @@ bool AppLoop::RunCycle(const std::stop_token& stop) {
 void AppLoop::Decide(CycleReport& report) {
   applies_ = report.applies;
   Recover(report);
-  if (report.is_paused) return;
+  if (report.is_paused) {
+    // Spans that nobody takes would be kept for it up to their bound.
+    engine_->traces->Read(parts_.clock.Now(), [](const Span&) {}).IgnoreError();
+    return;
+  }
   if (applies_) Settle(report);
   engine_->loop->set_mode(applies_ ? CommitMode::kApply : CommitMode::kDryRun);
   decision_ = engine_->loop->RunOnce();
@@ -255,7 +259,11 @@ void AppLoop::Recover(CycleReport& report) {
   const std::optional<CommitIntent> intent = board_.status().commit;
   if (!intent || !options_.may_apply || !report.rivals.empty()) return;
   const auto states = engine_->world->actuator().State();
-  if (!states.ok()) return;
+  if (!states.ok()) {
+    // Another commit would take the place of this one in the status.
+    report.applies = applies_ = false;
+    return;
+  }
   bool is_done = true;
   for (const AllocationChange& change : RecoveryChanges(*intent, *engine_->application, *states)) {
     const absl::Status applied = engine_->actuator->Apply(change);

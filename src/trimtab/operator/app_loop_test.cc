@@ -214,6 +214,38 @@ TEST_F(AppLoopTest, AnUnfinishedRecoveryIsTriedAgain) {
   EXPECT_EQ(Desired(0), Sized(4));
 }
 
+TEST_F(AppLoopTest, AnUnfinishedCommitIsNotForgottenWhereItCannotBeLookedAt) {
+  stored.Edit([](auto& object) {
+    object["status"]["commit"] = *JsonFromText(R"({"id":"7","step":"Lower","changes":[
+      {"name":"m1","from":{"replicas":3,"cpu":"400m","memory":"200Mi"},
+       "to":{"replicas":1,"cpu":"400m","memory":"200Mi"}}]})");
+  });
+  // Only the first look fails: the decision of the same cycle sees what is there.
+  int looks = 0;
+  world.actuator_.on_state = [&] {
+    world.actuator_.state_error =
+        ++looks == 1 ? absl::UnavailableError("not now") : absl::OkStatus();
+  };
+  Restart();
+  Ask(Sized(4), Sized(2));
+  Cycle();
+  EXPECT_GT(looks, 1);
+  EXPECT_THAT(world.actuator_.applied, IsEmpty());
+  EXPECT_EQ(TextAt(stored.Status(), {"commit", "id"}), "7");
+  Cycle();
+  EXPECT_EQ(Desired(1), Sized(3)) << "the cut is taken back";
+}
+
+TEST_F(AppLoopTest, SpansOfAPausedApplicationAreNotKept) {
+  stored.Edit(
+      [](auto& object) { object["metadata"]["annotations"] = {{"trimtab.dev/paused", "true"}}; });
+  Cycle();
+  Cycle();
+  int left = 0;
+  ASSERT_TRUE(traces.Read(clock.now - options.control.interval, [&](const Span&) { ++left; }).ok());
+  EXPECT_EQ(left, 0) << "the loop took them";
+}
+
 TEST_F(AppLoopTest, AStatusThatDoesNotChangeIsNotWritten) {
   for (int i = 0; i < 16; ++i) Cycle();
   const int before = stored.status_writes();

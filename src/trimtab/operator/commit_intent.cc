@@ -89,7 +89,8 @@ absl::StatusOr<std::int64_t> IntentJournal::Append(const DecisionEntry& entry) {
 absl::Status IntentJournal::AppendOutcome(std::int64_t decision, OutcomeKind kind, Instant at,
                                           const std::string& body) {
   const absl::Status written = journal_.AppendOutcome(decision, kind, at, body);
-  if (kind != OutcomeKind::kApplied) return written;
+  // A decision that was not acted on says nothing of a commit that an earlier leader left behind.
+  if (kind != OutcomeKind::kApplied || !applies_()) return written;
   // An intent that stays although it is done makes the next leader undo cuts, and harms nothing.
   const absl::Status cleared =
       board_.Update([](AppScalerStatus& status) { status.commit.reset(); });

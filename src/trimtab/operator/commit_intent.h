@@ -18,7 +18,7 @@ namespace trimtab {
 
 // A journal that also writes the intent of each decision that acts to status.commit: first into the
 // journal itself, then into the resource. If either fails the decision is not acted on. The intent
-// is cleared when the outcome is written. Thread-safety: one caller at a time.
+// is cleared when its outcome is written. Thread-safety: one caller at a time.
 class IntentJournal : public Journal {
  public:
   // All must outlive it. `applies`: whether decisions are acted on now; without, the status is left

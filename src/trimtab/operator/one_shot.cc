@@ -260,7 +260,11 @@ absl::StatusOr<AppliedSet> ApplyChangeSet(const OperatorOptions& options, const 
   }
   const Instant deadline = clock.Now() + scaler->provisioning_timeout;
   while (!own.loop.dry_run && !AreEffective(staged.raises, actuator)) {
-    if (stop || clock.Now() >= deadline) {
+    if (stop) {
+      applied.left_out = "it was stopped before the raises were effective";
+      return applied;
+    }
+    if (clock.Now() >= deadline) {
       applied.left_out = fmt::format("the raises were not effective within {}",
                                      FormatDuration(scaler->provisioning_timeout));
       return applied;

@@ -19,6 +19,18 @@ std::string Milliseconds(Instant at) {
   return text;
 }
 
+// What others say may have any character: a line stays one line.
+void Append(std::string_view text, std::string& line) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+  }
+}
+
 }  // namespace
 
 void RunLog::Write(LogLevel level, std::string_view message, Fields fields) {
@@ -32,7 +44,10 @@ void RunLog::Write(LogLevel level, std::string_view message, Fields fields) {
     line = json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   } else {
     line = fmt::format("{} {:<5} {}", at, name, message);
-    for (const auto& [key, value] : fields) line += fmt::format(" {}={}", key, value);
+    for (const auto& [key, value] : fields) {
+      line += fmt::format(" {}=", key);
+      Append(value, line);
+    }
   }
   const std::scoped_lock lock(mutex_);
   out_ << line << '\n';

@@ -16,7 +16,8 @@ enum class LogLevel { kDebug, kInfo, kWarn, kError };
 enum class LogFormat { kText, kJson };
 
 // JSON: one object a line with ts, level, msg (a constant text) and the fields; text: the same for
-// people. Never a secret, a header or a value of an argument. Thread-safety: safe.
+// people, control characters of values as "\x0a". Never a secret, a header or a value of an
+// argument. Thread-safety: safe.
 class RunLog {
  public:
   using Fields = std::initializer_list<std::pair<std::string_view, std::string>>;

@@ -23,6 +23,7 @@ class FakeActuator : public Actuator {
   }
 
   absl::StatusOr<std::vector<MicroserviceState>> State() override {
+    if (on_state) on_state();
     if (!state_error.ok()) return state_error;
     return states;
   }
@@ -53,6 +54,7 @@ class FakeActuator : public Actuator {
 
   std::vector<MicroserviceState> states;
   std::vector<AllocationChange> applied;
+  std::function<void()> on_state;                         // before State() is answered
   std::function<void(const AllocationChange&)> on_apply;  // before it is answered
   absl::Status state_error;                               // what State() answers instead
   std::map<std::size_t, absl::Status> apply_errors;       // by microservice
