@@ -75,6 +75,18 @@ TEST_F(StatusServiceTest, OtherPathsAndMethodsAreTold) {
   EXPECT_EQ(without.Answer({.method = "GET", .path = "/metrics"}).status, 404);
 }
 
+// There is no API that writes: what no token may do nobody can do without one.
+TEST_F(StatusServiceTest, NothingCanBeWritten) {
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"}) {
+    for (const char* page : {"/metrics", "/healthz", "/livez", "/readyz"}) {
+      EXPECT_EQ(Ask(page, method).status, 405) << method << ' ' << page;
+    }
+    for (const char* other : {"/", "/api/v1/plan", "/apply", "/debug/pprof", "/-/quit"}) {
+      EXPECT_EQ(Ask(other, method).status, 404) << method << ' ' << other;
+    }
+  }
+}
+
 // A clock that is set.
 class SetClock : public Clock {
  public:
