@@ -1,5 +1,6 @@
 #include "trimtab/profile/application_profile.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -14,7 +15,7 @@ namespace {
 
 constexpr const char* kFormat = "trimtab profile";
 constexpr std::int64_t kMostCount = 1'000'000'000'000;
-// 100 % - MAPE has no lower bound; a model this bad is no model.
+// 100 % - MAPE has no lower bound; a model this bad is no model, and is written as just as bad.
 constexpr double kWorstAccuracy = -1e9;
 using Json = nlohmann::ordered_json;
 
@@ -25,10 +26,11 @@ Json Embedded(const std::string& text) { return Json::parse(text); }
 Json QualityToJson(const LatencyQuality& q) {
   Json masked = Json::array();
   for (const auto& mask : q.masked) {
-    masked.push_back({{"hidden", mask.hidden}, {"accuracy", mask.accuracy}});
+    masked.push_back(
+        {{"hidden", mask.hidden}, {"accuracy", std::max(mask.accuracy, kWorstAccuracy)}});
   }
   return {{"samples", q.samples},
-          {"accuracy", q.accuracy},
+          {"accuracy", std::max(q.accuracy, kWorstAccuracy)},
           {"masked", std::move(masked)},
           {"cpuSignShare", q.right_signs.cpu},
           {"memorySignShare", q.right_signs.memory},
@@ -188,7 +190,7 @@ std::string ProfileToJson(const ApplicationProfile& profile) {
                    {"endToEndQuality",
                     {{"trainingRuns", quality.training_runs},
                      {"testRuns", quality.test_runs},
-                     {"accuracy", quality.accuracy}}}};
+                     {"accuracy", std::max(quality.accuracy, kWorstAccuracy)}}}};
   if (profile.distributions)
     document["distributions"] = DistributionsToJson(*profile.distributions);
   if (profile.cumulants) {

@@ -92,6 +92,19 @@ TEST(ApplicationProfileTest, ReadsCumulantsBackExactly) {
   }
 }
 
+// Measured against cumulants of almost nothing, as those of constant times are.
+TEST(ApplicationProfileTest, WhatIsWrittenOfTheWorstModelCanBeRead) {
+  ApplicationProfile profile = WithCumulants();
+  profile.cumulants->microservices[0].quality.third.accuracy = -9e10;
+  profile.microservices[0].quality.accuracy = -2e9;
+  profile.end_to_end_quality.accuracy = -3e9;
+  const auto read = ProfileFromJson(ProfileToJson(profile), SimdLevel::kPortable);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->cumulants->microservices[0].quality.third.accuracy, -1e9);
+  EXPECT_EQ(read->microservices[0].quality.accuracy, -1e9);
+  EXPECT_EQ(read->end_to_end_quality.accuracy, -1e9);
+}
+
 TEST(ApplicationProfileTest, AFileWithoutCumulantsIsReadAsBefore) {
   auto json = nlohmann::ordered_json::parse(ProfileToJson(WithCumulants()));
   json.erase("cumulants");

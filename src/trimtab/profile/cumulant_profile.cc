@@ -1,5 +1,6 @@
 #include "trimtab/profile/cumulant_profile.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -17,7 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kMostCount = 1'000'000'000'000;
-// 100 % - MAPE has no lower bound; a model this bad is no model.
+// 100 % - MAPE has no lower bound, and what is measured against almost nothing falls below every
+// one: a model this bad is no model, and is written as just as bad.
 constexpr double kWorstAccuracy = -1e9;
 
 struct JudgedMember {
@@ -33,7 +35,8 @@ Json ToJson(const CumulantAccuracy& quality) {
   Json json;
   for (const JudgedMember& judged : kJudged) {
     const JudgedAccuracy& of = quality.*judged.member;
-    json[judged.name] = {{"accuracy", of.accuracy}, {"samples", of.samples}};
+    json[judged.name] = {{"accuracy", std::max(of.accuracy, kWorstAccuracy)},
+                         {"samples", of.samples}};
   }
   return json;
 }
