@@ -86,7 +86,7 @@ class NodesTraces : public TraceSourceWorld {
   Instant Now() override { return clock_.Now(); }
   void LetPass(Duration time) override { WaitFor(time, {}); }
   // A second until spans are sent, one and a half until a trace is taken to be whole.
-  Duration settle() override { return seconds(4); }
+  Duration settle() override { return seconds(3); }
 
  private:
   SystemClock clock_;
@@ -135,7 +135,7 @@ class ScrapedWorld {
     application_.Begin(std::move(options));
     auto server = servers::PrometheusServer::Start(
         {.configuration =
-             fmt::format("global: {{scrape_interval: 2s, scrape_timeout: 2s}}\nscrape_configs:\n"
+             fmt::format("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n"
                          "  - {{job_name: world, honor_labels: true, static_configs: [{{targets: "
                          "[\"127.0.0.1:{}\"]}}]}}\n",
                          application_.nodes().metrics_port())});
@@ -187,8 +187,9 @@ class NodesMetrics : public MetricSourceWorld {
  public:
   MetricSource& source() override { return world_.source(); }
   Instant Now() override { return world_.Now(); }
-  // So long after the beginning of the world, at the earliest.
-  void LetPass(Duration time) override { world_.BeAsOldAs(time); }
+  // A tenth after the beginning of the world, at the earliest: that has as many scrapes as the
+  // whole where they come every ten seconds.
+  void LetPass(Duration time) override { world_.BeAsOldAs(time / 10); }
   int containers() override { return 3; }
   RequestsPerSecond load() override { return RequestsPerSecond(kLoad); }
 
