@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,16 +66,18 @@ int Spawn(const ChildProcess& child, int output, pid_t& pid) {
   return error;
 }
 
+absl::Status TooLate(const ChildProcess& child) {
+  return absl::DeadlineExceededError(
+      fmt::format("did not end within {}", FormatDuration(child.timeout)));
+}
+
 // Reads to the end; the error is without the command's name.
-absl::Status ReadAll(int input, const ChildProcess& child, const Clock& clock, std::string& text) {
-  const Instant deadline = clock.Now() + child.timeout;
+absl::Status ReadAll(int input, const ChildProcess& child, const Clock& clock, Instant deadline,
+                     std::string& text) {
   std::array<char, 16384> buffer;
   while (true) {
     const Duration left = deadline - clock.Now();
-    if (left.count() <= 0) {
-      return absl::DeadlineExceededError(
-          fmt::format("did not end within {}", FormatDuration(child.timeout)));
-    }
+    if (left.count() <= 0) return TooLate(child);
     pollfd wait{input, POLLIN, 0};
     const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left).count();
     if (poll(&wait, 1, static_cast<int>(std::min<std::int64_t>(milliseconds, 1000))) <= 0) continue;
@@ -89,7 +92,20 @@ absl::Status ReadAll(int input, const ChildProcess& child, const Clock& clock, s
   }
 }
 
-int WaitFor(pid_t pid) {
+// Its state once it has ended; none at the deadline: it may close its output and stay.
+std::optional<int> WaitUntil(Instant deadline, pid_t pid, const Clock& clock) {
+  constexpr int kPauseMilliseconds = 5;
+  while (true) {
+    int state = 0;
+    const pid_t ended = waitpid(pid, &state, WNOHANG);
+    if (ended == pid || (ended < 0 && errno != EINTR)) return state;
+    if (clock.Now() >= deadline) return std::nullopt;
+    poll(nullptr, 0, kPauseMilliseconds);
+  }
+}
+
+int Kill(pid_t pid) {
+  kill(pid, SIGKILL);
   int state = 0;
   while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
   }
@@ -113,11 +129,14 @@ absl::StatusOr<std::string> RunChild(const ChildProcess& child, const Clock& clo
     close(pipe[0]);
     return error(absl::StatusCode::kNotFound, std::strerror(failure));
   }
+  const Instant deadline = clock.Now() + child.timeout;
   std::string text;
-  absl::Status status = ReadAll(pipe[0], child, clock, text);
+  absl::Status status = ReadAll(pipe[0], child, clock, deadline, text);
   close(pipe[0]);
-  if (!status.ok()) kill(pid, SIGKILL);
-  const int state = WaitFor(pid);
+  std::optional<int> ended;
+  if (status.ok()) ended = WaitUntil(deadline, pid, clock);
+  if (status.ok() && !ended) status = TooLate(child);
+  const int state = ended ? *ended : Kill(pid);
   if (!status.ok()) return error(status.code(), std::string(status.message()));
   if (WIFSIGNALED(state)) {
     return error(absl::StatusCode::kUnavailable,

@@ -171,6 +171,16 @@ TEST(RunChildTest, EndsWhatRunsTooLongOrPrintsTooMuch) {
   EXPECT_EQ(much.status().message(), "'yes': printed more than 1000 bytes");
 }
 
+TEST(RunChildTest, EndsWhatClosesItsOutputAndStays) {
+  const SystemClock clock;
+  const auto silent = RunChild({.command = "sh",
+                                .arguments = {"-c", "exec >&-; exec sleep 600"},
+                                .timeout = std::chrono::milliseconds(300)},
+                               clock);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(silent.status())) << silent.status();
+  EXPECT_THAT(silent.status().ToString(), HasSubstr("did not end within 300ms"));
+}
+
 TEST(RunChildTest, GivesWhatWasPrinted) {
   SystemClock clock;
   const auto text = RunChild({.command = "printf", .arguments = {"a%sb", "-"}}, clock);
