@@ -19,6 +19,7 @@
 #include "trimtab/kubernetes/resource_type.h"
 #include "trimtab/quantity/quantity.h"
 #include "trimtab/quantity/time.h"
+#include "trimtab/tracing/argument_bins.h"
 
 namespace trimtab {
 
@@ -58,16 +59,10 @@ struct ScaledWorkload {
   VerticalBounds vertical{};
 };
 
-// An attribute of entry spans that the call graph depends on.
-struct ScalerArgument {
-  std::string attribute{};
-  std::vector<std::string> buckets{};  // upper ends
-};
-
 struct ScalerEntry {
   std::string service{};
   std::vector<std::string> operations{};  // empty: all
-  std::vector<ScalerArgument> arguments{};
+  ArgumentBins arguments{};               // attributes of its spans that the call graph depends on
 };
 
 struct ScalerObjective {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "trimtab/kubernetes/json_view.h"
 #include "trimtab/quantity/text.h"
 
@@ -146,6 +147,36 @@ void ReadWorkloads(FieldReader& spec, const ScaledWorkload& defaults, FieldProbl
   }
 }
 
+void ReadArguments(FieldReader& reader, ScalerEntry& entry) {
+  std::vector<std::string> texts;
+  reader.Items("arguments", [&](const Json& item, const std::string& path) {
+    FieldReader argument(item, path, reader.problems());
+    std::string attribute;
+    std::vector<std::string> buckets;
+    for (const std::string_view key : {"attribute", "buckets"}) argument.Require(key);
+    argument.Text("attribute", attribute);
+    argument.Texts("buckets", buckets);
+    argument.Finish();
+    if (attribute.empty() || buckets.empty()) {
+      argument.Problem(attribute.empty() ? "attribute" : "buckets", "is empty");
+      return;
+    }
+    for (const std::string& bucket : buckets) {
+      if (bucket.find(',') == bucket.npos) continue;
+      argument.Problem("buckets", fmt::format("'{}' has a ','", bucket));
+      return;
+    }
+    texts.push_back(fmt::format("{}={}", attribute, fmt::join(buckets, ",")));
+    auto bins = ArgumentBins::Parse(texts);
+    if (bins.ok()) {
+      entry.arguments = *std::move(bins);
+    } else {
+      texts.pop_back();
+      argument.Problem("buckets", std::string(bins.status().message()));
+    }
+  });
+}
+
 void ReadEntry(FieldReader& spec, ScalerEntry& entry) {
   spec.Require("entry");
   auto reader = spec.Object("entry");
@@ -153,14 +184,7 @@ void ReadEntry(FieldReader& spec, ScalerEntry& entry) {
   reader->Require("serviceName");
   reader->Text("serviceName", entry.service);
   reader->Texts("operations", entry.operations);
-  FieldReader* const parent = &*reader;
-  reader->Items("arguments", [&entry, parent](const Json& item, const std::string& path) {
-    FieldReader argument(item, path, parent->problems());
-    argument.Require("attribute");
-    argument.Text("attribute", entry.arguments.emplace_back().attribute);
-    argument.Texts("buckets", entry.arguments.back().buckets);
-    argument.Finish();
-  });
+  ReadArguments(*reader, entry);
   reader->Finish();
 }
 

@@ -82,6 +82,22 @@ TEST(AppScalerTest, IsReadWithTheDefaultsOfResourceAndSchema) {
   EXPECT_EQ(scaler->FindService("frontend"), nullptr);
 }
 
+TEST(AppScalerTest, ArgumentsAreReadAndTwoOfOneNameAreNot) {
+  Json shop = Shop();
+  Json& arguments = SpecOf(shop)["entry"]["arguments"];
+  arguments = {{{"attribute", "seats"}, {"buckets", {"2", "5"}}},
+               {{"attribute", "tier"}, {"buckets", {"gold"}}}};
+  const auto scaler = ReadAppScaler(shop);
+  ASSERT_TRUE(scaler.ok()) << scaler.status();
+  ArgumentBins::Request request(scaler->entry.arguments);
+  request.Add("seats", "3");
+  request.Add("tier", "free");
+  EXPECT_EQ(request.Take(), "seats=2..5;tier=(other)");
+  arguments.push_back(arguments[0]);
+  EXPECT_THAT(ErrorOf(shop),
+              HasSubstr("arguments[2].buckets: the argument 'seats' is given twice"));
+}
+
 TEST(AppScalerTest, TheApplicationHasItsWorkloadsBoundsAndEntry) {
   const auto scaler = ReadAppScaler(Shop());
   ASSERT_TRUE(scaler.ok());
@@ -170,6 +186,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadField{"/mode", "apply", "spec.mode: is 'apply', must be one of Recommend, Apply"},
         BadField{"/entry/serviceName", "x", "spec.entry.serviceName: 'x' is the service of no"},
         BadField{"/entry/serviceName", nullptr, "spec.entry.serviceName: is missing"},
+        BadField{"/entry/arguments", {{{"attribute", "d"}}}, "arguments[0].buckets: is missing"},
+        BadField{"/entry/arguments",
+                 {{{"attribute", ""}, {"buckets", {"1"}}}},
+                 "spec.entry.arguments[0].attribute: is empty"},
+        BadField{"/entry/arguments",
+                 {{{"attribute", "d"}, {"buckets", {"4", "2"}}}},
+                 "arguments[0].buckets: argument 'd=4,2' has bounds that do not rise"},
+        BadField{"/entry/arguments",
+                 {{{"attribute", "d"}, {"buckets", {"a,b"}}}},
+                 "arguments[0].buckets: 'a,b' has a ','"},
         BadField{"/objective/latency", "0s", "spec.objective.latency: must be above 0s"},
         BadField{"/objective/latency", 300, "spec.objective.latency: "},
         BadField{"/objective/percentile", "100", "is 100, must lie between 0 and 100"},

@@ -13,6 +13,7 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/scenarios.h"
 #include "trimtab/clock/system_clock.h"
+#include "trimtab/experiment/share_training.h"
 #include "trimtab/kubelet/workload_manifest.h"
 #include "trimtab/kubernetes/resource_type.h"
 #include "trimtab/quantity/text.h"
@@ -46,6 +47,24 @@ void WriteBounds(const ScalingBounds& bounds, YamlWriter& writer) {
   writer.Close();
 }
 
+// What the nodes of `simulate --on-kubernetes` tell of requests, in the scenario's own classes.
+void WriteArguments(const std::vector<ArgumentSpec>& arguments, YamlWriter& writer) {
+  if (!std::ranges::any_of(arguments, [](const auto& of) { return of.classes.size() > 1; })) return;
+  writer.Open("arguments");
+  for (const ArgumentSpec& argument : arguments) {
+    if (argument.classes.size() < 2) continue;
+    writer.OpenItem();
+    writer.Text("attribute", argument.name);
+    writer.Open("buckets");
+    for (std::size_t i = 0; i + 1 < argument.classes.size(); ++i) {
+      writer.ScalarItem(YamlWriter::Quoted(fmt::format("{}", argument.classes[i] + 1)));
+    }
+    writer.Close();
+    writer.Close();
+  }
+  writer.Close();
+}
+
 // The AppScaler of the workloads that `export workloads` prints. It recommends: who wants more
 // says so.
 std::string ScalerManifest(const Scenario& scenario) {
@@ -57,8 +76,10 @@ std::string ScalerManifest(const Scenario& scenario) {
   writer.Close();
   writer.Open("spec");
   writer.Word("mode", "Recommend");
+  writer.Word("algorithm", GraphsMove(scenario) ? "Derm" : "Grad");
   writer.Open("entry");
   writer.Text("serviceName", scenario.application.operations().front().entry_microservice);
+  WriteArguments(scenario.cluster.arguments, writer);
   writer.Close();
   writer.Open("objective");
   writer.Text("percentile", fmt::format("{:g}", scenario.sla.quantile.level() * 100));

@@ -20,6 +20,7 @@
 #include "trimtab/cli/run_config.h"
 #include "trimtab/experiment/imagined_observation.h"
 #include "trimtab/experiment/policy_choices.h"
+#include "trimtab/experiment/share_training.h"
 #include "trimtab/profile/atomic_file.h"
 #include "trimtab/quantity/text.h"
 #include "trimtab/scaling/plan_json.h"
@@ -83,8 +84,7 @@ absl::StatusOr<Allocation> StartOf(const Values& values, const PolicyRunOptions&
 // Derm where the call graphs answer to arguments or state, Grad elsewhere.
 std::string PolicyFor(const std::string& asked, const Scenario& scenario) {
   if (asked != "auto") return asked;
-  const bool moves = !scenario.cluster.arguments.empty() || !scenario.cluster.states.empty();
-  return moves ? "derm" : "grad";
+  return GraphsMove(scenario) ? "derm" : "grad";
 }
 
 absl::StatusOr<PolicyRunOptions> ChoiceOf(const Values& values, const ExperimentInput& input,

@@ -324,7 +324,8 @@ void SimulatedNodes::ExportSpans(bool all) {
     const auto end = records.begin() + static_cast<std::ptrdiff_t>(count);
     const std::vector<SampledSpan> batch(records.begin(), end);
     records.erase(records.begin(), end);
-    exporter_->Export(EncodeSpans(batch, cluster_->loop().state(), names), count);
+    const EventLoop& loop = cluster_->loop();
+    exporter_->Export(EncodeSpans(batch, loop.state(), loop.process().kinds(), names), count);
   }
   if (all) spans_sent_ = clock_.Now();
 }

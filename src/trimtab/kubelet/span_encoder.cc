@@ -30,6 +30,25 @@ void WriteAttribute(pbf_writer& parent, int field, const std::string& key,
   text.add_string(1, value);
 }
 
+// KeyValue{key: 1, value: 2 AnyValue{int_value: 3}}
+void WriteAttribute(pbf_writer& parent, int field, const std::string& key, std::int64_t value) {
+  pbf_writer attribute(parent, field);
+  attribute.add_string(1, key);
+  pbf_writer number(attribute, 2);
+  number.add_int64(3, value);
+}
+
+void WriteArguments(pbf_writer& message, const RequestKind& kind,
+                    const std::vector<ArgumentSpec>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const ArgumentSpec& argument = arguments[i];
+    if (argument.classes.empty()) continue;
+    const std::size_t which = kind.classes[i];
+    WriteAttribute(message, 9, argument.name,
+                   which == 0 ? argument.first : argument.classes[which - 1] + 1);
+  }
+}
+
 void AddId(pbf_writer& span, int field, std::uint64_t high, std::uint64_t low, int bytes) {
   std::array<char, 16> id{};
   for (int i = 0; i < bytes; ++i) {
@@ -44,7 +63,7 @@ void AddId(pbf_writer& span, int field, std::uint64_t high, std::uint64_t low, i
 int KindOf(SpanKind kind) { return static_cast<int>(kind); }
 
 void WriteSpan(pbf_writer& scope, const SampledSpan& span, const ClusterState& state,
-               const SpanNames& names) {
+               std::span<const RequestKind> kinds, const SpanNames& names) {
   pbf_writer message(scope, kSpans);
   AddId(message, 1, names.run, span.trace, 16);
   AddId(message, 2, 0, span.id, 8);
@@ -56,6 +75,9 @@ void WriteSpan(pbf_writer& scope, const SampledSpan& span, const ClusterState& s
   };
   message.add_fixed64(7, at(span.start));
   message.add_fixed64(8, at(span.end));
+  if (span.request_kind != kNone) {
+    WriteArguments(message, kinds[span.request_kind], state.scenario->arguments);
+  }
   if (!span.failed) return;
   pbf_writer status(message, 15);
   status.add_enum(3, kStatusError);
@@ -64,7 +86,7 @@ void WriteSpan(pbf_writer& scope, const SampledSpan& span, const ClusterState& s
 }  // namespace
 
 std::string EncodeSpans(std::span<const SampledSpan> spans, const ClusterState& state,
-                        const SpanNames& names) {
+                        std::span<const RequestKind> kinds, const SpanNames& names) {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<const SampledSpan*>> by_replica;
   for (const SampledSpan& span : spans) {
     by_replica[{span.microservice, span.ordinal}].push_back(&span);
@@ -86,7 +108,9 @@ std::string EncodeSpans(std::span<const SampledSpan> spans, const ClusterState& 
       pbf_writer scope(scope_spans, kScope);
       scope.add_string(1, "trimtab.simulation");
     }
-    for (const SampledSpan* span : of_replica) WriteSpan(scope_spans, *span, state, names);
+    for (const SampledSpan* span : of_replica) {
+      WriteSpan(scope_spans, *span, state, kinds, names);
+    }
   }
   return request;
 }

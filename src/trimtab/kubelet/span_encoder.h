@@ -9,6 +9,7 @@
 
 #include "trimtab/quantity/time.h"
 #include "trimtab/simulation/cluster_state.h"
+#include "trimtab/simulation/request_process.h"
 #include "trimtab/simulation/span_sampler.h"
 
 namespace trimtab {
@@ -23,9 +24,11 @@ struct SpanNames {
 };
 
 // An ExportTraceServiceRequest in protobuf, the spans of each pod under one resource with
-// service.name, k8s.pod.name and k8s.namespace.name. REQUIRES: spans of `state`'s simulation.
+// service.name, k8s.pod.name and k8s.namespace.name. The span of an entry has the arguments of its
+// request as attributes of their names; a simulation keeps no more of a value than its class, so it
+// is the least of the class. REQUIRES: spans and kinds of `state`'s simulation.
 std::string EncodeSpans(std::span<const SampledSpan> spans, const ClusterState& state,
-                        const SpanNames& names);
+                        std::span<const RequestKind> kinds, const SpanNames& names);
 
 // What a receiver says of a request that it took: spans that it rejected all the same. 0 also for
 // bytes that are no ExportTraceServiceResponse.

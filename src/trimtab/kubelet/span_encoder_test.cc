@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -60,8 +61,9 @@ TEST(SpanEncoderTest, AReceiverSeesWhatThePortShows) {
   const std::vector<SampledSpan> sampled = Sampled(*cluster);
   ASSERT_GT(sampled.size(), 1000U);
   SpanInbox inbox(SpanInbox::Options{});
-  const auto receipt = inbox.Take(EncodeSpans(sampled, cluster->loop().state(), Names()),
-                                  SpanInbox::Encoding::kProtobuf, kOrigin + seconds(10));
+  const auto receipt = inbox.Take(
+      EncodeSpans(sampled, cluster->loop().state(), cluster->loop().process().kinds(), Names()),
+      SpanInbox::Encoding::kProtobuf, kOrigin + seconds(10));
   ASSERT_TRUE(receipt.status.ok()) << receipt.status;
   EXPECT_EQ(receipt.accepted, sampled.size());
   EXPECT_EQ(receipt.lost, 0U) << receipt.reasons;
@@ -93,11 +95,42 @@ TEST(SpanEncoderTest, FailuresAreErrors) {
                                     [](const SampledSpan& span) { return span.failed; });
   ASSERT_GT(failed, 0);
   SpanInbox inbox(SpanInbox::Options{});
-  inbox.Take(EncodeSpans(sampled, cluster->loop().state(), Names()), SpanInbox::Encoding::kProtobuf,
-             kOrigin + seconds(10));
+  inbox.Take(
+      EncodeSpans(sampled, cluster->loop().state(), cluster->loop().process().kinds(), Names()),
+      SpanInbox::Encoding::kProtobuf, kOrigin + seconds(10));
   std::ptrdiff_t errors = 0;
   inbox.ReadRest(kOrigin + seconds(10), [&](const Span& span) { errors += span.is_error ? 1 : 0; });
   EXPECT_EQ(errors, failed);
+}
+
+TEST(SpanEncoderTest, AnEntryTellsTheArgumentsOfItsRequest) {
+  ClusterScenario scenario = ThreeTiers();
+  scenario.arguments = {{.name = "app.distance", .first = 1, .last = 9, .classes = {3, 6, 9}},
+                        {.name = "app.secret", .first = 1, .last = 2}};
+  const auto cluster = TenSeconds(std::move(scenario));
+  auto bins = ArgumentBins::Parse({"app.distance=4,7", "app.secret=2"});
+  ASSERT_TRUE(bins.ok());
+  SpanInbox inbox({.arguments = *std::move(bins)});
+  inbox.Take(EncodeSpans(Sampled(*cluster), cluster->loop().state(),
+                         cluster->loop().process().kinds(), Names()),
+             SpanInbox::Encoding::kProtobuf, kOrigin + seconds(10));
+  std::map<std::string, int> received;
+  inbox.ReadRest(kOrigin + seconds(10), [&](const Span& span) {
+    if (!span.argument_classes.empty()) ++received[span.argument_classes];
+  });
+  std::map<std::string, int> shown;
+  ASSERT_TRUE(cluster->traces()
+                  .Read(Instant(seconds(10)),
+                        [&](const Span& span) {
+                          if (!span.argument_classes.empty()) ++shown[span.argument_classes];
+                        })
+                  .ok());
+  // What must not be recorded is not sent.
+  EXPECT_EQ(received,
+            (std::map<std::string, int>{{"app.distance=..4", shown["app.distance=1-3"]},
+                                        {"app.distance=4..7", shown["app.distance=4-6"]},
+                                        {"app.distance=7..", shown["app.distance=7-9"]}}));
+  EXPECT_GT(received["app.distance=4..7"], 50) << "of 500 requests a third";
 }
 
 // ExportTraceServiceResponse{partial_success: 1 {rejected_spans: 1 = 5, error_message: 2 = "no"}}.

@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "trimtab/neural/simd_level.h"
+#include "trimtab/profile/atomic_file.h"
 #include "trimtab/scaling/derm/derm_models.h"
 #include "trimtab/scaling/grad/grad_models.h"
 #include "trimtab/scaling/policies.h"
@@ -19,6 +20,12 @@ namespace {
 std::set<std::string> NamesOf(const ApplicationProfile& profile) {
   std::set<std::string> names;
   for (const ProfiledMicroservice& of : profile.microservices) names.insert(of.name);
+  return names;
+}
+
+std::set<std::string> NamesOf(const DistributionProfile& profile) {
+  std::set<std::string> names;
+  for (const ProfiledDistribution& of : profile.microservices) names.insert(of.name);
   return names;
 }
 
@@ -44,21 +51,21 @@ absl::StatusOr<PolicyParts> GradParts(const ApplicationProfile& profile,
   return parts;
 }
 
-absl::StatusOr<PolicyParts> DermParts(const ApplicationProfile& profile,
-                                      const Application& application, Duration interval) {
-  if (!profile.distributions) {
-    return absl::FailedPreconditionError(
-        fmt::format("the profile of '{}' has no latency distributions, which Derm plans on; "
-                    "train it with them",
-                    profile.application));
-  }
-  const DermModels all = DermModels::Of(*profile.distributions);
+// The file of `trimtab profile --distributions`, not a profile with such a section.
+bool HoldsDistributions(std::string_view text) {
+  return text.substr(0, 100).find("\"trimtab distributions\"") != std::string_view::npos;
+}
+
+absl::StatusOr<PolicyParts> DermParts(const DistributionProfile& distributions,
+                                      const AppScaler& scaler, const Application& application,
+                                      Duration interval) {
+  const DermModels all = DermModels::Of(distributions);
   PolicyParts parts;
   parts.application = &application;
   DermModels& models = parts.derm_models.emplace();
   models.levels = all.levels;
   for (const Microservice& microservice : application.microservices()) {
-    const auto& known = profile.distributions->microservices;
+    const auto& known = distributions.microservices;
     const auto found = std::ranges::find(known, microservice.name, &ProfiledDistribution::name);
     if (found == known.end()) {
       return absl::FailedPreconditionError(
@@ -67,6 +74,7 @@ absl::StatusOr<PolicyParts> DermParts(const ApplicationProfile& profile,
     models.microservices.push_back(
         all.microservices[static_cast<std::size_t>(found - known.begin())]);
   }
+  if (!scaler.entry.arguments.empty()) parts.derm.predictor = DermPredictor::kNetwork;
   parts.derm.step = interval;
   parts.derm.container_start = std::min<Duration>(parts.derm.container_start, interval * 2 / 3);
   return parts;
@@ -77,6 +85,19 @@ absl::StatusOr<PolicyParts> DermParts(const ApplicationProfile& profile,
 absl::StatusOr<PolicyLibrary> PolicyLibrary::Load(const std::vector<std::string>& files) {
   PolicyLibrary library;
   for (const std::string& file : files) {
+    const auto text = ReadWholeFile(file);
+    if (!text.ok()) return text.status();
+    if (HoldsDistributions(*text)) {
+      auto distributions = LoadDistributionProfile(file);
+      if (!distributions.ok()) return distributions.status();
+      for (const DistributionProfile& other : library.distributions_) {
+        if (NamesOf(other) != NamesOf(*distributions)) continue;
+        return absl::InvalidArgumentError(fmt::format(
+            "'{}' has second distributions of the microservices of '{}'", file, other.application));
+      }
+      library.distributions_.push_back(*std::move(distributions));
+      continue;
+    }
     auto profile = LoadProfile(file, SimdLevel::kNative);
     if (!profile.ok()) return profile.status();
     for (const ApplicationProfile& other : library.profiles_) {
@@ -97,27 +118,67 @@ const ApplicationProfile* PolicyLibrary::Find(const AppScaler& scaler) const {
   return found == profiles_.end() ? nullptr : &*found;
 }
 
+// A file of its own goes before the section of a profile.
+const DistributionProfile* PolicyLibrary::FindDistributions(const AppScaler& scaler) const {
+  const std::set<std::string> names = NamesOf(scaler);
+  for (const DistributionProfile& distributions : distributions_) {
+    if (NamesOf(distributions) == names) return &distributions;
+  }
+  const ApplicationProfile* profile = Find(scaler);
+  return profile != nullptr && profile->distributions ? &*profile->distributions : nullptr;
+}
+
+absl::Status PolicyLibrary::NothingFor(const AppScaler& scaler) const {
+  std::vector<std::string> known;
+  for (const ApplicationProfile& of : profiles_) {
+    known.push_back(fmt::format("'{}' of {}", of.application, fmt::join(NamesOf(of), ", ")));
+  }
+  for (const DistributionProfile& of : distributions_) {
+    known.push_back(
+        fmt::format("distributions '{}' of {}", of.application, fmt::join(NamesOf(of), ", ")));
+  }
+  return absl::FailedPreconditionError(
+      fmt::format("no {} the microservices {}; there is {}",
+                  scaler.algorithm == ScalerAlgorithm::kGrad
+                      ? "profile has"
+                      : "latency distributions, which Derm plans on, are of",
+                  fmt::join(NamesOf(scaler), ", "),
+                  known.empty() ? "none" : fmt::format("{}", fmt::join(known, "; "))));
+}
+
 absl::StatusOr<std::unique_ptr<ScalingPolicy>> PolicyLibrary::Make(const AppScaler& scaler,
                                                                    const Application& application,
                                                                    Duration interval) const {
-  const ApplicationProfile* profile = Find(scaler);
-  if (profile == nullptr) {
-    std::vector<std::string> known;
-    for (const ApplicationProfile& of : profiles_) {
-      known.push_back(fmt::format("'{}' of {}", of.application, fmt::join(NamesOf(of), ", ")));
-    }
-    return absl::FailedPreconditionError(fmt::format(
-        "no profile has the microservices {}; there is {}", fmt::join(NamesOf(scaler), ", "),
-        known.empty() ? "none" : fmt::format("{}", fmt::join(known, "; "))));
+  if (scaler.algorithm == ScalerAlgorithm::kGrad) {
+    const ApplicationProfile* profile = Find(scaler);
+    if (profile == nullptr) return NothingFor(scaler);
+    auto parts = GradParts(*profile, application);
+    if (!parts.ok()) return parts.status();
+    return MakePolicy("grad", *parts);
   }
-  const bool is_grad = scaler.algorithm == ScalerAlgorithm::kGrad;
-  auto parts =
-      is_grad ? GradParts(*profile, application) : DermParts(*profile, application, interval);
+  const DistributionProfile* distributions = FindDistributions(scaler);
+  if (distributions == nullptr) return NothingFor(scaler);
+  auto parts = DermParts(*distributions, scaler, application, interval);
   if (!parts.ok()) return parts.status();
-  return MakePolicy(is_grad ? "grad" : "derm", *parts);
+  return MakePolicy("derm", *parts);
 }
 
 ModelStatus PolicyLibrary::Describe(const AppScaler& scaler) const {
+  const DistributionProfile* distributions = FindDistributions(scaler);
+  if (scaler.algorithm == ScalerAlgorithm::kDerm && distributions != nullptr) {
+    ModelStatus model{
+        .digest = fmt::format("{}/{}", distributions->scenario_hash, distributions->sample_seed),
+        .error_percent = 0,
+        .samples = 0};
+    double error = 0;
+    for (const ProfiledDistribution& of : distributions->microservices) {
+      error += of.levels.front().quality.cumulants_p95_error;
+      *model.samples += of.levels.front().quality.samples;
+    }
+    model.error_percent =
+        std::llround(100 * error / static_cast<double>(distributions->microservices.size()));
+    return model;
+  }
   const ApplicationProfile* profile = Find(scaler);
   if (profile == nullptr) return {};
   ModelStatus model{.digest = fmt::format("{}/{}", profile->scenario_hash, profile->training_seed),

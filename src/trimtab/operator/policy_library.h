@@ -5,24 +5,30 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trimtab/application/application.h"
 #include "trimtab/appscaler/app_scaler.h"
 #include "trimtab/profile/application_profile.h"
+#include "trimtab/profile/distribution_profile.h"
 #include "trimtab/scaling/scaling_policy.h"
 
 namespace trimtab {
 
-// An application's profile is the one of the same microservices. Thread-safety: const methods from
-// any thread.
+// An application's profile is the one of the same microservices: a trained one for Grad, latency
+// distributions (a file of their own, or a section of a trained one) for Derm. Thread-safety: const
+// methods from any thread.
 class PolicyLibrary {
  public:
-  // kInvalidArgument: two profiles of the same microservices; otherwise as LoadProfile.
+  // kInvalidArgument: two profiles of one kind of the same microservices; otherwise as
+  // LoadProfile() and LoadDistributionProfile().
   static absl::StatusOr<PolicyLibrary> Load(const std::vector<std::string>& files);
 
   // Models are joined to microservices by name. `interval`: from one decision to the next, which is
-  // Derm's step. kFailedPrecondition: no profile of these microservices (the message lists what
-  // there is), or one without what the algorithm plans on. `application` must outlive the policy.
+  // Derm's step. Where the resource names arguments of requests, Derm learns from them to foresee
+  // the mix of call graphs; otherwise it expects that of the last windows. kFailedPrecondition: no
+  // profile of these microservices (the message lists what there is), or one without what the
+  // algorithm plans on. `application` must outlive the policy.
   absl::StatusOr<std::unique_ptr<ScalingPolicy>> Make(const AppScaler& scaler,
                                                       const Application& application,
                                                       Duration interval) const;
@@ -33,8 +39,11 @@ class PolicyLibrary {
 
  private:
   const ApplicationProfile* Find(const AppScaler& scaler) const;
+  const DistributionProfile* FindDistributions(const AppScaler& scaler) const;
+  absl::Status NothingFor(const AppScaler& scaler) const;
 
   std::vector<ApplicationProfile> profiles_;
+  std::vector<DistributionProfile> distributions_;
 };
 
 }  // namespace trimtab

@@ -19,7 +19,7 @@ class JaegerSpans : public TraceSource {
                     [http = std::move(http), url](const std::string& target) {
                       return http->Send({.url = url + target});
                     },
-                    {.service = scaler.entry.service}),
+                    {.service = scaler.entry.service, .arguments = scaler.entry.arguments}),
                 {.settle_delay = options.settle_delay, .sampling_share = options.sampling_share},
                 begin),
         hub_(source_),
@@ -73,7 +73,10 @@ absl::StatusOr<std::unique_ptr<SpanSources>> SpanSources::Start(SpanSourceOption
   auto started = OtlpReceiver::Start(sources->options_.otlp, clock, receiver);
   if (!started.ok()) return started.status();
   sources->receiver_ = *std::move(started);
-  sources->hub_ = std::make_unique<TraceHub>(sources->receiver_->inbox());
+  sources->hub_ = std::make_unique<TraceHub>(
+      sources->receiver_->inbox(), [inbox = &sources->receiver_->inbox()](ArgumentBins arguments) {
+        inbox->SetArguments(std::move(arguments));
+      });
   return sources;
 }
 

@@ -8,9 +8,9 @@
 namespace trimtab {
 
 TraceFilter TraceFilter::Of(const AppScaler& scaler) {
-  TraceFilter filter{
-      .entry_service = scaler.entry.service,
-      .operations = {scaler.entry.operations.begin(), scaler.entry.operations.end()}};
+  TraceFilter filter{.entry_service = scaler.entry.service,
+                     .operations = {scaler.entry.operations.begin(), scaler.entry.operations.end()},
+                     .arguments = scaler.entry.arguments};
   for (const ScaledWorkload& workload : scaler.workloads) {
     for (const std::string& service : workload.service_names) {
       filter.microservice_of.emplace(service, workload.name);
@@ -61,6 +61,8 @@ class TraceHub::Subscription : public TraceSource {
         continue;
       }
       kept_.push_back(span);
+      std::string& classes = kept_.back().argument_classes;
+      if (!classes.empty()) classes = filter_.arguments.Regrouped(classes);
       const auto name = filter_.microservice_of.find(span.service);
       if (name != filter_.microservice_of.end()) kept_.back().service = name->second;
     }
@@ -69,6 +71,8 @@ class TraceHub::Subscription : public TraceSource {
       if (kept_ages_.size() < kMostAges) kept_ages_.push_back(age);
     }
   }
+
+  const ArgumentBins& arguments() const { return filter_.arguments; }
 
  private:
   // Whether the span makes its trace one of the application's.
@@ -89,12 +93,21 @@ std::unique_ptr<TraceSource> TraceHub::Open(TraceFilter filter) {
   auto subscription = std::make_unique<Subscription>(*this, std::move(filter));
   const std::scoped_lock lock(mutex_);
   subscriptions_.insert(subscription.get());
+  TellWish();
   return subscription;
 }
 
 void TraceHub::Close(Subscription* subscription) {
   const std::scoped_lock lock(mutex_);
   subscriptions_.erase(subscription);
+  TellWish();
+}
+
+void TraceHub::TellWish() {
+  if (!wish_) return;
+  std::vector<ArgumentBins> all;
+  for (const Subscription* subscription : subscriptions_) all.push_back(subscription->arguments());
+  wish_(ArgumentBins::Merged(all));
 }
 
 // A source that failed half-way hands out the rest the next time: what came is passed on.

@@ -68,7 +68,7 @@ TEST(TraceHubTest, OnlyTracesOfTheNamedOperationsWhereTheEntryNamesSome) {
 
 TEST(TraceHubTest, WhatNobodyReadsIsDroppedAndCounted) {
   GivenSpans source;
-  TraceHub hub(source, 2);
+  TraceHub hub(source, {}, 2);
   const auto reader = hub.Open({.microservice_of = {{"a", "a"}}});
   const auto sleeper = hub.Open({.microservice_of = {{"a", "a"}}});
   for (int second = 1; second <= 3; ++second) {
@@ -78,6 +78,43 @@ TEST(TraceHubTest, WhatNobodyReadsIsDroppedAndCounted) {
   EXPECT_EQ(reader->account().dropped, 0u);
   EXPECT_EQ(sleeper->account().dropped, 1u);
   EXPECT_THAT(Services(*sleeper, 3), ElementsAre("a", "a"));
+}
+
+ArgumentBins Bins(const std::vector<std::string>& texts) {
+  auto bins = ArgumentBins::Parse(texts);
+  EXPECT_TRUE(bins.ok()) << bins.status();
+  return *std::move(bins);
+}
+
+TEST(TraceHubTest, EachApplicationSeesItsOwnClassesOfArguments) {
+  GivenSpans source;
+  ArgumentBins wished;
+  TraceHub hub(source, [&wished](ArgumentBins bins) { wished = std::move(bins); });
+  EXPECT_TRUE(wished.empty());
+  const auto classes = [](TraceSource& of) {
+    std::vector<std::string> seen;
+    EXPECT_TRUE(of.Read(Instant(std::chrono::seconds(1)), [&seen](const Span& span) {
+                    seen.push_back(span.argument_classes);
+                  }).ok());
+    return seen;
+  };
+  const auto near = hub.Open({.microservice_of = {{"a", "a"}}, .arguments = Bins({"distance=2"})});
+  {
+    auto far = hub.Open({.microservice_of = {{"a", "a"}}, .arguments = Bins({"distance=4"})});
+    const auto none = hub.Open({.microservice_of = {{"a", "a"}}});
+    ArgumentBins::Request request(wished);
+    request.Add("distance", "3");
+    Span span = Of(1, "a");
+    span.argument_classes = request.Take();
+    EXPECT_EQ(span.argument_classes, "distance=2..4");
+    source.spans = {span};
+    EXPECT_THAT(classes(*near), ElementsAre("distance=2.."));
+    EXPECT_THAT(classes(*far), ElementsAre("distance=..4"));
+    EXPECT_THAT(classes(*none), ElementsAre(""));
+  }
+  ArgumentBins::Request request(wished);
+  request.Add("distance", "3");
+  EXPECT_EQ(request.Take(), "distance=2..") << "who is closed wishes nothing";
 }
 
 TEST(TraceHubTest, AFailureIsEverybodysAndLosesNothing) {

@@ -41,6 +41,12 @@ void SpanInbox::End() {
   assembler_.Flush();
 }
 
+void SpanInbox::SetArguments(ArgumentBins arguments) {
+  const std::scoped_lock lock(mutex_);
+  options_.arguments = std::move(arguments);
+  intake_.SetArguments(&options_.arguments);
+}
+
 SpanInbox::Receipt SpanInbox::Take(std::string body, Encoding encoding, Instant now) {
   const std::scoped_lock lock(mutex_);
   Receipt receipt;

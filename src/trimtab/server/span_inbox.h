@@ -66,6 +66,9 @@ class SpanInbox : public TraceSource, private TraceSink {
   // away whole.
   void End();
 
+  // In place of those of the options: which attributes are arguments, from the next request on.
+  void SetArguments(ArgumentBins arguments);
+
   // `now` never goes back.
   Receipt Take(std::string body, Encoding encoding, Instant now);
 

@@ -58,6 +58,11 @@ std::string_view ToString(OtlpFault fault) {
 }
 
 OtlpIntake::OtlpIntake(NameTable& names, const ArgumentBins* arguments) : names_(names) {
+  SetArguments(arguments);
+}
+
+void OtlpIntake::SetArguments(const ArgumentBins* arguments) {
+  request_.reset();
   if (arguments != nullptr && !arguments->empty()) request_.emplace(*arguments);
 }
 

@@ -65,6 +65,9 @@ class OtlpIntake {
   // Both must outlive the object; null: no attribute of a span is an argument.
   explicit OtlpIntake(NameTable& names, const ArgumentBins* arguments = nullptr);
 
+  // From the next span on; null: no attribute is an argument. It must outlive its use.
+  void SetArguments(const ArgumentBins* arguments);
+
   // Forgets the spans and refusals of the request before.
   void Clear();
 
