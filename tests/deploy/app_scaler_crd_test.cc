@@ -46,11 +46,14 @@ spec:
     vertical: {apply: InPlace, cpu: {min: 100m, max: 2}, memory: {min: 100Mi, max: 2Gi}, limits: KeepRatio}
   - name: store
     targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: store}
+    behavior:
+      scaleUp: {stabilization: 30s, tolerance: 5%}
+      scaleDown: {stabilization: 30m, maxChange: 10%, tolerance: 100%, maxThrottling: 40%}
   defaults:
     horizontal: {minReplicas: 1, maxReplicas: 10}
     vertical: {apply: "Off"}
   behavior:
-    scaleUp: {maxChange: 100%}
+    scaleUp: {stabilization: 0s, maxChange: 100%, tolerance: 10%}
     scaleDown: {stabilization: 5m, maxChange: 20%}
     provisioningTimeout: 15m
 )";
@@ -106,6 +109,11 @@ TEST_F(AppScalerCrdTest, TakesAllThatItDescribes) {
   const auto cpu = Get("whole", ".spec.workloads[0].vertical.cpu");
   ASSERT_TRUE(cpu.ok()) << cpu.status();
   EXPECT_EQ(*cpu, R"({"max":2,"min":"100m"})");
+  const auto behavior = Get("whole", ".spec.workloads[1].behavior");
+  ASSERT_TRUE(behavior.ok()) << behavior.status();
+  EXPECT_EQ(*behavior,
+            R"({"scaleDown":{"maxChange":"10%","maxThrottling":"40%","stabilization":"30m",)"
+            R"("tolerance":"100%"},"scaleUp":{"stabilization":"30s","tolerance":"5%"}})");
 }
 
 struct Refusal {

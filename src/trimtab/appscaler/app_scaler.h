@@ -50,6 +50,25 @@ struct VerticalBounds {
   LimitsRule limits = LimitsRule::kKeepRatio;
 };
 
+// How steps in one direction are limited; absent: the controller's own.
+struct DirectionBehavior {
+  std::optional<double> largest_change{};  // share of what is, in one decision
+  // Raises only to the smallest, lowers only to the largest, wanted for so long.
+  std::optional<Duration> stabilization{};
+  std::optional<double> tolerance{};  // changes of at most this share of what is are left out
+
+  friend bool operator==(const DirectionBehavior&, const DirectionBehavior&) = default;
+};
+
+struct ScaleBehavior {
+  DirectionBehavior up{};
+  DirectionBehavior down{};
+  // CPU is not lowered where its quota cuts short more than this share of the periods.
+  std::optional<double> most_throttled{};
+
+  friend bool operator==(const ScaleBehavior&, const ScaleBehavior&) = default;
+};
+
 struct ScaledWorkload {
   std::string name{};  // of the microservice
   ScaleTarget target{};
@@ -57,6 +76,7 @@ struct ScaledWorkload {
   std::vector<std::string> containers{};     // that scale; empty: all but known sidecars
   HorizontalBounds horizontal{};
   VerticalBounds vertical{};
+  ScaleBehavior behavior{};  // what is absent is the application's
 };
 
 struct ScalerEntry {
@@ -72,13 +92,6 @@ struct ScalerObjective {
   double share = 0.95;  // Derm: of all requests, that must meet the latency
 };
 
-// Limits on the steps; absent: the controller's own.
-struct ScaleBehavior {
-  std::optional<double> largest_raise{};  // share of what is, in one decision
-  std::optional<double> largest_lower{};
-  std::optional<Duration> stabilization{};  // lowers only to the largest wanted for so long
-};
-
 struct AppScaler {
   ObjectMeta meta{};
   bool is_paused = false;  // annotation trimtab.dev/paused
@@ -88,7 +101,7 @@ struct AppScaler {
   ScalerEntry entry{};
   ScalerObjective objective{};
   std::vector<ScaledWorkload> workloads{};  // by MicroserviceId
-  ScaleBehavior behavior{};
+  ScaleBehavior behavior{};                 // of the workloads that say nothing else
   Duration provisioning_timeout = std::chrono::minutes(10);
   AppScalerStatus status{};
 
@@ -109,6 +122,7 @@ absl::StatusOr<AppScaler> ReadAppScalerYaml(std::string_view text, std::string_v
 struct FixedAllocation {
   std::optional<int> replicas{};
   std::optional<ContainerConfig> container{};
+  std::vector<std::string> notes{};  // why, and what else it does not do, for people
 };
 
 // The application as policies know it: its microservices are the workloads, in order, its

@@ -23,6 +23,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMostWorkloads = 500;
 constexpr int kMostReplicas = 10'000;
+constexpr double kMostChange = 99.99;  // what the schema lets through
 constexpr std::string_view kPaused = "trimtab.dev/paused";
 constexpr std::string_view kPausedReason = "trimtab.dev/paused-reason";
 
@@ -56,6 +57,36 @@ void ReadVertical(FieldReader& parent, VerticalBounds& bounds) {
     bounds.limits = static_cast<LimitsRule>(*limits);
   }
   reader->Finish();
+}
+
+void ReadShare(FieldReader& reader, std::string_view key, std::optional<double>& share,
+               double most) {
+  if (!reader.Has(key)) return;
+  reader.Percent(key, share.emplace(most));
+  if (*share > most) {
+    reader.Problem(key,
+                   fmt::format("is {:.0f} %, must be at most {:.0f} %", 100 * *share, 100 * most));
+  }
+}
+
+void ReadDirection(FieldReader& direction, DirectionBehavior& behavior) {
+  ReadShare(direction, "maxChange", behavior.largest_change, kMostChange);
+  ReadShare(direction, "tolerance", behavior.tolerance, 1);
+  if (direction.Has("stabilization")) {
+    direction.Time("stabilization", behavior.stabilization.emplace(0));
+  }
+}
+
+void ReadDirections(FieldReader& reader, ScaleBehavior& behavior) {
+  if (auto up = reader.Object("scaleUp")) {
+    ReadDirection(*up, behavior.up);
+    up->Finish();
+  }
+  if (auto down = reader.Object("scaleDown")) {
+    ReadDirection(*down, behavior.down);
+    ReadShare(*down, "maxThrottling", behavior.most_throttled, 1);
+    down->Finish();
+  }
 }
 
 // A bound may come from the workload, from the defaults or from Trimtab: they are compared when all
@@ -98,6 +129,10 @@ ScaledWorkload ReadWorkload(const Json& object, const std::string& path,
   reader.Texts("containers", workload.containers);
   ReadHorizontal(reader, workload.horizontal);
   ReadVertical(reader, workload.vertical);
+  if (auto behavior = reader.Object("behavior")) {
+    ReadDirections(*behavior, workload.behavior);
+    behavior->Finish();
+  }
   CheckBounds(workload, reader);
   reader.Finish();
   return workload;
@@ -218,27 +253,10 @@ void ReadObjective(FieldReader& spec, ScalerObjective& objective) {
   reader->Finish();
 }
 
-void ReadLargestChange(FieldReader& direction, std::optional<double>& largest) {
-  if (!direction.Has("maxChange")) return;
-  double change = 1;
-  direction.Percent("maxChange", change);
-  largest = change;
-}
-
 void ReadBehavior(FieldReader& spec, AppScaler& scaler) {
   auto behavior = spec.Object("behavior");
   if (!behavior) return;
-  if (auto up = behavior->Object("scaleUp")) {
-    ReadLargestChange(*up, scaler.behavior.largest_raise);
-    up->Finish();
-  }
-  if (auto down = behavior->Object("scaleDown")) {
-    ReadLargestChange(*down, scaler.behavior.largest_lower);
-    if (down->Has("stabilization")) {
-      down->Time("stabilization", scaler.behavior.stabilization.emplace(0));
-    }
-    down->Finish();
-  }
+  ReadDirections(*behavior, scaler.behavior);
   behavior->Time("provisioningTimeout", scaler.provisioning_timeout);
   behavior->Finish();
 }

@@ -37,7 +37,8 @@ Json Shop() {
          "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
          "horizontal": {"minReplicas": 2}, "vertical": {"cpu": {"max": 2, "min": "100m"}}},
         {"name": "search", "targetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet",
-         "name": "search"}, "vertical": {"apply": "Off", "limits": "RequestsOnly"}}],
+         "name": "search"}, "behavior": {"scaleUp": {"stabilization": "30s", "tolerance": "5%"},
+         "scaleDown": {"maxChange": "10%", "maxThrottling": "40%"}}, "vertical": {"apply": "Off", "limits": "RequestsOnly"}}],
       "behavior": {"scaleDown": {"stabilization": "5m", "maxChange": "20%"},
         "provisioningTimeout": "3m"}}})");
 }
@@ -60,12 +61,19 @@ TEST(AppScalerTest, IsReadWithTheDefaultsOfResourceAndSchema) {
   EXPECT_EQ(scaler->objective.latency, Latency(300));
   EXPECT_EQ(scaler->objective.window, 60s);
   EXPECT_EQ(scaler->provisioning_timeout, 3min);
-  EXPECT_EQ(scaler->behavior.stabilization, 5min);
-  EXPECT_EQ(scaler->behavior.largest_lower, 0.2);
-  EXPECT_EQ(scaler->behavior.largest_raise, std::nullopt);
+  EXPECT_EQ(scaler->behavior.down.stabilization, 5min);
+  EXPECT_EQ(scaler->behavior.down.largest_change, 0.2);
+  EXPECT_EQ(scaler->behavior.up, DirectionBehavior());
   EXPECT_FALSE(scaler->is_paused);
 
   ASSERT_EQ(scaler->workloads.size(), 2u);
+  EXPECT_EQ(scaler->workloads[0].behavior, ScaleBehavior());
+  const ScaleBehavior& own = scaler->workloads[1].behavior;
+  EXPECT_EQ(own.up.stabilization, 30s);
+  EXPECT_EQ(own.up.tolerance, 0.05);
+  EXPECT_EQ(own.up.largest_change, std::nullopt);
+  EXPECT_EQ(own.down.largest_change, 0.1);
+  EXPECT_EQ(own.most_throttled, 0.4);
   const ScaledWorkload& front = scaler->workloads[0];
   EXPECT_EQ(front.target, (ScaleTarget{"apps/v1", "Deployment", "web"}));
   EXPECT_EQ(front.horizontal.fewest, 2);
@@ -211,6 +219,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadField{"/workloads/0/containers", {"a", "a"}, "containers[1]: 'a' is named twice"},
         BadField{"/workloads/0/targetRef", {{"kind", "D"}}, "targetRef.apiVersion: is missing"},
         BadField{"/behavior/scaleDown/maxChange", "0%", "is '0%', must be from 1% to 9999%"},
+        BadField{"/workloads/1/behavior/scaleUp/tolerance", "101%",
+                 "spec.workloads[1].behavior.scaleUp.tolerance: is 101 %, must be at most 100 %"},
         BadField{"/behavior/scaleDown/stabilization", "5", "scaleDown.stabilization: "}));
 
 constexpr std::string_view kFile = R"(apiVersion: trimtab.dev/v1alpha1

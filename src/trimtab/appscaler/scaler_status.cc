@@ -62,6 +62,7 @@ Json WorkloadToJson(const WorkloadStatus& workload) {
   if (workload.current) json["current"] = AllocationToJson(*workload.current);
   if (workload.desired) json["desired"] = AllocationToJson(*workload.desired);
   if (!workload.limited_by.empty()) json["limitedBy"] = workload.limited_by;
+  if (!workload.notes.empty()) json["notes"] = workload.notes;
   return json;
 }
 
@@ -220,6 +221,9 @@ AppScalerStatus ReadScalerStatus(const Json& status, std::vector<std::string>* f
                             .desired = reader.AllocationOf(item, "desired")};
     for (const Json& limit : ArrayAt(item, {"limitedBy"})) {
       if (limit.is_string()) workload.limited_by.push_back(limit.get<std::string>());
+    }
+    for (const Json& note : ArrayAt(item, {"notes"})) {
+      if (note.is_string()) workload.notes.push_back(note.get<std::string>());
     }
     read.workloads.push_back(std::move(workload));
   }

@@ -34,6 +34,7 @@ struct WorkloadStatus {
   std::optional<MicroserviceAllocation> current{};
   std::optional<MicroserviceAllocation> desired{};
   std::vector<std::string> limited_by{};  // reasons, such as "MaxReplicas"
+  std::vector<std::string> notes{};       // "size stays: container 'app' has neither ..."
 
   friend bool operator==(const WorkloadStatus&, const WorkloadStatus&) = default;
 };

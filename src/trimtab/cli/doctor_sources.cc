@@ -45,6 +45,11 @@ constexpr std::array<Need, kPrometheusSeriesKinds> kNeeds = {{
     {PrometheusSeries::kNodeNetworkSent, false, "interference on the network is unknown"},
     {PrometheusSeries::kNodeNetworkSpeed, false, "interference on the network is unknown"},
     {PrometheusSeries::kServiceRequests, true, "load is unknown but for what traces show"},
+    {PrometheusSeries::kContainerCpuPeriods, false,
+     "no container has a CPU limit, or throttling is unknown and keeps nothing from being lowered"},
+    {PrometheusSeries::kContainerCpuThrottled, false,
+     "no container has a CPU limit, or throttling is unknown and keeps nothing from being lowered"},
+    {PrometheusSeries::kContainerMemoryPeak, false, "only the memory in use now is known"},
 }};
 
 class PrometheusDoctor {

@@ -18,6 +18,8 @@ struct PodSight {
   // The ReplicaSet that made it; nullptr when the workload did so itself.
   std::shared_ptr<const WorkloadView> replica_set{};
   bool ready = false;
+  // Its node gives whole CPUs or memory zones to Guaranteed pods, which it does not resize.
+  bool is_pinned = false;
   // Of the scaled containers together, in force: limits, or the requests of what has no limit. As
   // asked for while the node has not reported any.
   ContainerConfig limits{};

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "trimtab/cluster/disruption_ledger.h"
 #include "trimtab/cluster/fixed_allocation.h"
 #include "trimtab/cluster/pod_size.h"
 #include "trimtab/quantity/text.h"
@@ -101,7 +102,7 @@ class Checker {
     const int leaving = proposal_.reading.state.ready - to_.replicas;
     if (to_.replicas >= from_.replicas || leaving <= 0) return "";
     for (const auto& budget : bounds_.budgets) {
-      if (!Selects(*budget)) continue;
+      if (!Covers(*budget, proposal_.sight)) continue;
       if (budget->observed_generation < budget->meta.generation) {
         return fmt::format("DisruptionBudget: '{}' has not been evaluated yet", budget->meta.name);
       }
@@ -111,17 +112,6 @@ class Checker {
       }
     }
     return "";
-  }
-
-  // With an expression that is not read, as if it selected all that its labels do.
-  bool Selects(const DisruptionBudgetView& budget) const {
-    return std::ranges::any_of(proposal_.sight.pods, [&](const PodSight& pod) {
-      const auto& labels = pod.pod->meta.labels;
-      return std::ranges::all_of(budget.match_labels, [&](const auto& label) {
-        const auto found = labels.find(label.first);
-        return found != labels.end() && found->second == label.second;
-      });
-    });
   }
 
   std::string WorkingSet() const {

@@ -206,6 +206,9 @@ TEST_F(ChangeCheckTest, WhatMustStayIsToldToThePlanner) {
   EXPECT_FALSE(fixed[0].container.has_value());
   EXPECT_TRUE(fixed[1].replicas.has_value());
   EXPECT_EQ(fixed[2].replicas, 2);
+  EXPECT_THAT(fixed[0].notes, testing::IsEmpty());
+  EXPECT_THAT(fixed[2].notes, testing::ElementsAre("replicas stay: a StatefulSet scales only where "
+                                                   "horizontal.enabled is true"));
   EXPECT_FALSE(fixed[2].container.has_value());
 }
 

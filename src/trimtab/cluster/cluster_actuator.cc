@@ -168,7 +168,9 @@ absl::Status ClusterActuator::Apply(const AllocationChange& change) {
                                 .memory_in_use = options_.memory_in_use
                                                      ? options_.memory_in_use(change.microservice)
                                                      : std::nullopt};
-  const absl::Status allowed = CheckChange(proposal, BoundsOf(watch_, scaler_.meta.name_space));
+  NamespaceBounds bounds = BoundsOf(watch_, scaler_.meta.name_space);
+  bounds.budgets = disruptions_.Left(std::move(bounds.budgets), clock_.Now());
+  const absl::Status allowed = CheckChange(proposal, bounds);
   return allowed.ok() ? CarryOut(subject, change, sizes) : allowed;
 }
 
@@ -204,12 +206,21 @@ absl::Status ClusterActuator::CarryOut(const Subject& subject, const AllocationC
   }
   if (options_.write.dry_run) return done;
   given_up_.erase(subject.index);
+  if (to < from) NoteLeaving(subject, to);
   if (to < from) raises_.erase(subject.index);
   if (to > from) {
     const int before = raises_.contains(subject.index) ? raises_[subject.index].from : from;
     raises_[subject.index] = {.from = before, .at = clock_.Now()};
   }
   return done;
+}
+
+void ClusterActuator::NoteLeaving(const Subject& subject, int to) {
+  const int leaving = subject.reading.state.ready - to;
+  if (leaving <= 0) return;
+  for (const auto& budget : watch_.DisruptionBudgets(scaler_.meta.name_space)) {
+    if (Covers(*budget, subject.sight)) disruptions_.Leaving(*budget, leaving, clock_.Now());
+  }
 }
 
 absl::Status ClusterActuator::PutSizes(const Subject& subject, const std::vector<PodSize>& sizes) {

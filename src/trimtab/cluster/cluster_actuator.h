@@ -14,6 +14,7 @@
 #include "trimtab/clock/clock.h"
 #include "trimtab/cluster/change_check.h"
 #include "trimtab/cluster/cluster_watch.h"
+#include "trimtab/cluster/disruption_ledger.h"
 #include "trimtab/cluster/pod_size_book.h"
 #include "trimtab/cluster/scale_kinds.h"
 #include "trimtab/cluster/workload_reading.h"
@@ -42,6 +43,10 @@ struct ClusterActuatorOptions {
 // born from now on have it; then resizes of running pods and the scale, those resizes that raise
 // anything before the scale, others after it. What was done is taken back when a later step is
 // refused, and never by removing a Ready pod. Never an eviction.
+//
+// Pods that wait for a node are given back after the resource's provisioning timeout: those of a
+// raise of this actuator counted from its acceptance, those of an earlier process, or of a raise
+// that others followed, counted from their own creation, where the scale is still ours.
 //
 // Accepted is not effective: State() tells from the watches how far it is and why it is stuck, and
 // Tend() takes back what stays stuck.
@@ -87,6 +92,7 @@ class ClusterActuator : public Actuator {
   absl::Status CarryOut(const Subject& subject, const AllocationChange& change,
                         const std::vector<PodSize>& sizes);
   absl::Status PutSizes(const Subject& subject, const std::vector<PodSize>& sizes);
+  void NoteLeaving(const Subject& subject, int to);
   // If `from` is still asked for.
   absl::Status Scale(const Subject& subject, int from, int to);
   // All or none; what was resized is resized back when one is refused.
@@ -98,6 +104,8 @@ class ClusterActuator : public Actuator {
   absl::Status TendWorkload(std::size_t index, const ApplicationView& view, int& resizes_left);
   absl::Status TendPod(const Subject& subject, const PodSight& pod, int& resizes_left);
   absl::Status TakeBackReplicas(const Subject& subject);
+  // How many replicas are left without those that waited too long; none: nothing is overdue.
+  std::optional<int> ReplicasInTime(const Subject& subject) const;
   absl::Status TendTemplate(const Subject& subject);
 
   ApiClient& client_;
@@ -110,8 +118,9 @@ class ClusterActuator : public Actuator {
   StuckResizes stuck_;
   std::map<std::string, Instant> resizing_since_;  // by the uid of the pod
   std::map<std::size_t, Raise> raises_;            // by the index of the workload
-  std::map<std::size_t, std::string> given_up_;    // why replicas were taken back
-  std::map<std::size_t, Instant> settled_since_;   // workloads whose template may be swapped
+  DisruptionLedger disruptions_;
+  std::map<std::size_t, std::string> given_up_;   // why replicas were taken back
+  std::map<std::size_t, Instant> settled_since_;  // workloads whose template may be swapped
 };
 
 }  // namespace trimtab

@@ -51,6 +51,22 @@ const MetricSeries& FirstThatIs(const MetricSeries& one, const MetricSeries& oth
   return one.empty() ? other : one;
 }
 
+std::optional<Instant> ReadySince(const PodView& pod) {
+  const ObjectCondition* ready = FindCondition(pod.conditions, "Ready");
+  return ready != nullptr && ready->IsTrue() ? ready->since : std::nullopt;
+}
+
+// What all pods, also those that are gone, begin with that were made by what made those of now:
+// the names of its ReplicaSets, or its own where it makes pods itself.
+std::set<std::string> MakersOf(const WorkloadSight& workload) {
+  std::set<std::string> makers;
+  for (const PodSight& pod : workload.pods) {
+    const OwnerReference* owner = pod.pod->meta.Controller();
+    if (owner != nullptr) makers.insert(owner->name);
+  }
+  return makers;
+}
+
 // One snapshot on its way out of what was scraped.
 class MetricsJoin {
  public:
@@ -63,7 +79,10 @@ class MetricsJoin {
 
   MetricSnapshot Run() {
     AddHosts();
-    for (std::size_t i = 0; i < view_.workloads.size(); ++i) AddWorkload(MicroserviceId(i));
+    for (std::size_t i = 0; i < view_.workloads.size(); ++i) {
+      AddWorkload(MicroserviceId(i));
+      snapshot_.memory_peaks.push_back(PeakOf(view_.workloads[i]));
+    }
     if (const auto entry = scraped_.services.find(services_.entry);
         entry != scraped_.services.end()) {
       snapshot_.application_requests = entry->second.requests;
@@ -135,6 +154,7 @@ class MetricsJoin {
       container.microservice = id;
       container.host = hosts_.at(sight.pod->node);
       container.ready = sight.ready;
+      container.ready_since = ReadySince(*sight.pod);
       container.limits = sight.limits;
       const ScrapedPodName pod{sight.pod->meta.name_space, sight.pod->meta.name};
       container.cpu_seconds =
@@ -143,12 +163,56 @@ class MetricsJoin {
           SumOver(pod, workload.containers, &ScrapedContainer::memory_working_set, SumGauges);
       container.memory_traffic_bytes =
           SumOver(pod, workload.containers, &ScrapedContainer::memory_traffic_bytes, SumCounters);
+      container.quotas = QuotasOf(pod, workload.containers);
       container.requests = requests[i];
       if (const auto network = scraped_.pod_network_bytes.find(pod);
           network != scraped_.pod_network_bytes.end()) {
         container.network_bytes = network->second;
       }
     }
+  }
+
+  std::vector<QuotaSeries> QuotasOf(const ScrapedPodName& pod,
+                                    const std::vector<std::string>& containers) const {
+    std::vector<QuotaSeries> quotas;
+    for (const std::string& name : containers) {
+      const auto found = scraped_.containers.find({pod, name});
+      if (found == scraped_.containers.end()) continue;
+      const QuotaSeries& quota = found->second.quota;
+      if (!quota.periods.empty() || !quota.throttled.empty()) quotas.push_back(quota);
+    }
+    return quotas;
+  }
+
+  // The most that one pod has had, as the sum over its scaled containers. A stranger's pod that is
+  // called as one of ours makes it only larger.
+  std::optional<Bytes> PeakOf(const WorkloadSight& workload) const {
+    std::map<std::string, double> by_pod;
+    const auto add = [&](const ScrapedContainerName& name, const ScrapedContainer& container) {
+      if (std::ranges::find(workload.containers, name.container) == workload.containers.end()) {
+        return;
+      }
+      double peak = container.memory_peak.value_or(0);
+      for (const MetricPoint& point : container.memory_working_set) {
+        if (std::isfinite(point.value)) peak = std::max(peak, point.value);
+      }
+      by_pod[name.pod.pod] += peak;
+    };
+    for (const std::string& maker : MakersOf(workload)) {
+      const std::string prefix = maker + '-';
+      for (auto it = scraped_.containers.lower_bound({{view_.name_space, prefix}, ""});
+           it != scraped_.containers.end() && it->first.pod.name_space == view_.name_space &&
+           it->first.pod.pod.starts_with(prefix);
+           ++it) {
+        if (it->first.pod.pod.find('-', prefix.size()) == std::string::npos) {
+          add(it->first, it->second);
+        }
+      }
+    }
+    double largest = 0;
+    for (const auto& [pod, peak] : by_pod) largest = std::max(largest, peak);
+    if (!(largest > 0)) return std::nullopt;
+    return Bytes(static_cast<std::int64_t>(std::min(std::ceil(largest), 9e18)));
   }
 
   template <class Sum>
@@ -221,6 +285,10 @@ std::vector<std::optional<Bytes>> MemoryNeeds(const MetricSnapshot& snapshot,
     for (const MetricPoint& point : container.memory_working_set) {
       if (std::isfinite(point.value)) of = std::max(of, point.value);
     }
+  }
+  for (std::size_t i = 0; i < std::min(microservices, snapshot.memory_peaks.size()); ++i) {
+    const std::optional<Bytes>& peak = snapshot.memory_peaks[i];
+    if (peak) largest[i] = std::max(largest[i], peak->as_double());
   }
   std::vector<std::optional<Bytes>> needs(microservices);
   for (std::size_t i = 0; i < microservices; ++i) {

@@ -37,6 +37,11 @@ CountedServices CountedServicesOf(const AppScaler& scaler);
 // - Requests are counted per pod where the counter's series name pods of the workload. Otherwise
 //   they are those of the collector that exported them, and every ready pod is given an equal part
 //   of the service's counter, so that the sum over them is right.
+// - The time since which a pod is Ready is the API server's.
+// - CPU quotas are those of the scaled containers that have such series: one without a limit has
+//   none.
+// - The peak of a workload's memory is the largest of any pod that one of the makers of its pods
+//   (ReplicaSet, StatefulSet) has made, whether it is still there or not, over a day and now.
 // - A host is a node that runs one of the pods. Its series are found by its name, and those that
 //   exporters without such a label gave by its addresses. Where nodes may not be read, what they
 //   have is not known, and their capacity is 0, which means just that.
@@ -47,8 +52,8 @@ MetricSnapshot JoinMetrics(const ScrapedMetrics& scraped, const ApplicationView&
                            const CountedServices& services);
 
 // What the memory of each microservice must not go below, by MicroserviceId: the largest working
-// set that a container of it had in the snapshot, with a margin of a tenth, in whole MiB; none
-// where none is known.
+// set that a container of it had in the snapshot, or its peak, with a margin of a tenth, in whole
+// MiB; none where none is known.
 std::vector<std::optional<Bytes>> MemoryNeeds(const MetricSnapshot& snapshot,
                                               std::size_t microservices);
 

@@ -121,6 +121,48 @@ TEST_F(ClusterMetricsTest, MemoryIsNeededAsOnceUsedInTheWindowWithAMargin) {
       << "what is not known is not zero";
 }
 
+TEST_F(ClusterMetricsTest, APodIsReadySinceTheApiServerSaysSo) {
+  EXPECT_FALSE(Join().containers[0].ready_since.has_value());
+  auto pod = std::make_shared<PodView>(*view_.workloads[0].pods[0].pod);
+  pod->conditions = {{.type = "Ready", .status = "True", .since = At(40)}};
+  view_.workloads[0].pods[0].pod = pod;
+  EXPECT_EQ(Join().containers[0].ready_since, At(40));
+}
+
+TEST_F(ClusterMetricsTest, QuotasAreThoseOfScaledContainersThatHaveOne) {
+  view_.workloads[0].containers = {"app", "cache"};
+  Container("frontend-1", "app").quota = {.periods = Counter(10), .throttled = Counter(1)};
+  Container("frontend-1", "proxy").quota = {.periods = Counter(10), .throttled = Counter(9)};
+  const MetricSnapshot snapshot = Join();
+  ASSERT_THAT(snapshot.containers[0].quotas, SizeIs(1));
+  EXPECT_DOUBLE_EQ(Rate(snapshot.containers[0].quotas[0].throttled), 1);
+  EXPECT_THAT(snapshot.containers[1].quotas, IsEmpty());
+}
+
+// search-1 and search-2 are of ReplicaSet search-7f; search-7f-x9 was, too, and needed most at its
+// start. search-7f-old-a is of another one, and of sidecars nothing is known.
+TEST_F(ClusterMetricsTest, PeaksOfMemoryAreThoseOfAllPodsOfTheSameMakers) {
+  for (const auto& [at, name] : {std::pair(0, "search-7f-a1"), std::pair(1, "search-7f-b2")}) {
+    auto pod = std::make_shared<PodView>(*view_.workloads[1].pods[at].pod);
+    pod->meta.name = name;
+    pod->meta.owners = {{.kind = "ReplicaSet", .name = "search-7f", .is_controller = true}};
+    view_.workloads[1].pods[at].pod = pod;
+    Container(name, "app") = {.memory_working_set = {{At(50), 1.2e8}, {At(60), 9e7}}};
+  }
+  Container("search-7f-a1", "proxy").memory_peak = 9e9;
+  Container("search-7f-old-a", "app").memory_peak = 9e9;
+  MetricSnapshot snapshot = Join();
+  ASSERT_THAT(snapshot.memory_peaks, SizeIs(2));
+  EXPECT_EQ(snapshot.memory_peaks[1], Bytes(120'000'000));
+  Container("search-7f-x9", "app").memory_peak = 3e8;
+  snapshot = Join();
+  EXPECT_EQ(snapshot.memory_peaks[1], Bytes(300'000'000));
+  // 286.1 MiB, and a tenth more.
+  EXPECT_EQ(MemoryNeeds(snapshot, 2)[1], Mebibytes(315));
+  // Of pods that nothing made, as of what has no series, nothing is known.
+  EXPECT_EQ(Join().memory_peaks[0], std::nullopt);
+}
+
 TEST_F(ClusterMetricsTest, AHostIsANodeWithEverythingThatRunsThere) {
   node_->meta.annotations[kMemoryBandwidthAnnotation] = "20G";
   const MetricSnapshot snapshot = Join();

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,22 @@
 #include "trimtab/kubernetes/workload_view.h"
 
 namespace trimtab {
+
+// No field of a Node tells its CPU manager's policy; these labels are how operators mark it.
+inline bool IsLabelledPinning(const NodeView& node) {
+  for (const char* label : {"cpumanager", "kubevirt.io/cpumanager"}) {
+    const auto found = node.meta.labels.find(label);
+    if (found != node.meta.labels.end() && found->second == "true") return true;
+  }
+  return false;
+}
+
+// The kubelet's refusal of a resize, in its own words: "Resize is infeasible for Guaranteed Pods
+// alongside CPU Manager static policy", or the same of the memory manager.
+inline bool SaysItIsPinned(const PodView& pod) {
+  const ObjectCondition* pending = FindCondition(pod.conditions, "PodResizePending");
+  return pending != nullptr && pending->message.find("Manager static policy") != std::string::npos;
+}
 
 // Objects of one kind, by namespace and name.
 template <class T>
@@ -103,6 +120,12 @@ struct ClusterStore {
     changed.notify_all();
   }
 
+  // Whether the node's CPU or memory manager is static: by its own word or by its labels.
+  bool Pins(const std::string& node) const {
+    const auto labelled = nodes.Find("", node);
+    return pinning_nodes.contains(node) || (labelled != nullptr && IsLabelledPinning(*labelled));
+  }
+
   std::mutex mutex;
   std::condition_variable changed;
   std::uint64_t changes = 0;
@@ -113,6 +136,7 @@ struct ClusterStore {
   NamedObjects<WorkloadView> stateful_sets;
   std::map<std::string, WorkloadView> told;  // by "namespace/apiVersion/kind/name"
   NamedObjects<NodeView> nodes;
+  std::set<std::string> pinning_nodes;  // whose kubelet has said that it pins Guaranteed pods
   NamedObjects<QuotaView> quotas;
   NamedObjects<LimitRangeView> limit_ranges;
   NamedObjects<DisruptionBudgetView> budgets;

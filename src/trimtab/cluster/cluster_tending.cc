@@ -170,16 +170,31 @@ absl::Status ClusterActuator::TendPod(const Subject& subject, const PodSight& po
   return absl::OkStatus();
 }
 
-absl::Status ClusterActuator::TakeBackReplicas(const Subject& subject) {
+std::optional<int> ClusterActuator::ReplicasInTime(const Subject& subject) const {
+  const auto fewest = FewestWithAllReady(subject.sight);
+  if (!fewest) return std::nullopt;
+  const Instant too_old = clock_.Now() - scaler_.provisioning_timeout;
   const auto raise = raises_.find(subject.index);
-  if (raise == raises_.end()) return absl::OkStatus();
+  if (raise != raises_.end() && raise->second.at <= too_old) {
+    return std::max({raise->second.from, *fewest, 1});
+  }
+  const WorkloadView& workload = *subject.sight.workload;
+  if (workload.replicas_holder.manager != client_.options().field_manager) return std::nullopt;
+  const auto overdue = std::ranges::count_if(subject.sight.pods, [&](const PodSight& pod) {
+    return IsLive(pod) && pod.pod->node.empty() && pod.pod->IsUnschedulable() &&
+           pod.pod->meta.created && *pod.pod->meta.created <= too_old;
+  });
+  if (overdue == 0) return std::nullopt;
+  const int in_time = subject.reading.state.desired.replicas - static_cast<int>(overdue);
+  return std::max({in_time, *fewest, scaler_.workloads[subject.index].horizontal.fewest});
+}
+
+absl::Status ClusterActuator::TakeBackReplicas(const Subject& subject) {
   const MicroserviceState& state = subject.reading.state;
   if (state.pending == 0 || subject.sight.workload->IsRollingOut()) return absl::OkStatus();
-  if (clock_.Now() - raise->second.at < scaler_.provisioning_timeout) return absl::OkStatus();
-  const auto fewest = FewestWithAllReady(subject.sight);
-  if (!fewest) return absl::OkStatus();
-  const int to = std::max({raise->second.from, *fewest, 1});
-  if (to >= state.desired.replicas) return absl::OkStatus();
+  const std::optional<int> in_time = ReplicasInTime(subject);
+  if (!in_time || *in_time >= state.desired.replicas) return absl::OkStatus();
+  const int to = *in_time;
   // With the version that the watch has: a pod that became ready since then has moved it on.
   const absl::Status scaled =
       SetReplicas(client_, subject.object, to, subject.sight.workload->meta.resource_version,
@@ -191,7 +206,7 @@ absl::Status ClusterActuator::TakeBackReplicas(const Subject& subject) {
       fmt::format("ProvisioningTimedOut: {} of {} pods were not ready within {}: {}",
                   state.desired.replicas - to, state.desired.replicas,
                   FormatDuration(scaler_.provisioning_timeout), state.reason);
-  raises_.erase(raise);
+  raises_.erase(subject.index);
   return absl::OkStatus();
 }
 

@@ -131,7 +131,10 @@ void ClusterWatch::Follow(ApiClient& client, const std::string& name_space) {
       NoteReapplier(change, ours, store.reappliers);
     };
   };
-  follow(kPods, true, ReadPod, into(&ClusterStore::pods));
+  follow(kPods, true, ReadPod, [](ClusterStore& store, const ObjectChange<PodView>& change) {
+    store.pods.Apply(change);
+    if (SaysItIsPinned(*change.object)) store.pinning_nodes.insert(change.object->node);
+  });
   follow(kReplicaSets, true, ReadWorkload, into(&ClusterStore::replica_sets));
   follow(kDeployments, true, ReadWorkload, workload(&ClusterStore::deployments));
   follow(kStatefulSets, true, ReadWorkload, workload(&ClusterStore::stateful_sets));
@@ -232,6 +235,7 @@ ApplicationView ClusterWatch::View(const AppScaler& scaler) const {
                                        : sight.workload->containers);
       for (PodSight& pod : sight.pods) {
         pod.limits = SizeInForce(*pod.pod, sight.containers, scaled.vertical.limits);
+        pod.is_pinned = pod.pod->qos_class == "Guaranteed" && store_->Pins(pod.pod->node);
       }
     }
     view.workloads.push_back(std::move(sight));

@@ -1,6 +1,7 @@
 #include "trimtab/cluster/fixed_allocation.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "fmt/format.h"
 #include "trimtab/cluster/pod_size.h"
@@ -33,10 +34,38 @@ std::string WhySizeIsFixed(const ScaledWorkload& scaled, const WorkloadSight& si
                          requests.cpu ? "memory" : "CPU");
     }
   }
+  for (const PodSight& pod : sight.pods) {
+    if (!pod.is_pinned) continue;
+    return fmt::format("node '{}' resizes no Guaranteed pods: its CPU or memory manager is static",
+                       pod.pod->node);
+  }
   const bool is_windows =
       std::ranges::any_of(sight.pods, [](const PodSight& pod) { return pod.pod->os == "windows"; });
   return is_windows ? "pods on Windows cannot be resized" : "";
 }
+
+namespace {
+
+std::string WhyTemplateStays(const ScaledWorkload& scaled, const WorkloadSight& sight) {
+  if (scaled.vertical.apply != VerticalApply::kTemplate) return "";
+  if (sight.workload->kind == "Deployment") return "";
+  if (sight.workload->kind != "StatefulSet") return "only a Deployment's can be swapped";
+  return "a StatefulSet would replace its pods, or count them as outdated for ever";
+}
+
+std::vector<std::string> NotesOn(const ScaledWorkload& scaled, const WorkloadSight& sight) {
+  std::vector<std::string> notes;
+  const auto add = [&notes](std::string_view what, const std::string& why) {
+    if (!why.empty()) notes.push_back(fmt::format("{}: {}", what, why));
+  };
+  add("replicas stay", WhyReplicasAreFixed(scaled, sight));
+  const std::string why_size = WhySizeIsFixed(scaled, sight);
+  add("size stays", why_size);
+  if (why_size.empty()) add("template stays, pods are resized", WhyTemplateStays(scaled, sight));
+  return notes;
+}
+
+}  // namespace
 
 std::vector<FixedAllocation> FixedAllocations(const AppScaler& scaler, const ApplicationView& view,
                                               const std::vector<MicroserviceState>& states) {
@@ -44,6 +73,7 @@ std::vector<FixedAllocation> FixedAllocations(const AppScaler& scaler, const App
   for (std::size_t i = 0; i < fixed.size(); ++i) {
     const WorkloadSight& sight = view.workloads[i];
     const MicroserviceAllocation& desired = states[i].desired;
+    if (sight.workload != nullptr) fixed[i].notes = NotesOn(scaler.workloads[i], sight);
     const bool is_absent = sight.workload == nullptr || desired.replicas == 0;
     if (is_absent || !WhyReplicasAreFixed(scaler.workloads[i], sight).empty()) {
       fixed[i].replicas = desired.replicas;

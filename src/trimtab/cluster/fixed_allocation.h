@@ -16,7 +16,9 @@ namespace trimtab {
 std::string WhyReplicasAreFixed(const ScaledWorkload& scaled, const WorkloadSight& sight);
 std::string WhySizeIsFixed(const ScaledWorkload& scaled, const WorkloadSight& sight);
 
-// What of each workload must stay as it is, for ApplicationOf(): one for each workload.
+// What of each workload must stay as it is, for ApplicationOf(): one for each workload. The notes
+// say why, and where vertical.apply is Template for a kind whose template cannot be swapped: then
+// its pods are resized in place, and the template stays.
 std::vector<FixedAllocation> FixedAllocations(const AppScaler& scaler, const ApplicationView& view,
                                               const std::vector<MicroserviceState>& states);
 

@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "trimtab/controller/decision_json.h"
+#include "trimtab/controller/lower_guards.h"
 #include "trimtab/controller/second_look.h"
 #include "trimtab/deployment/allocation_diff.h"
 #include "trimtab/quantity/text.h"
@@ -70,7 +71,7 @@ absl::StatusOr<std::unique_ptr<ControlLoop>> ControlLoop::Create(const ControlPa
   auto observer = WorldObserver::Create(parts.application, parts.traces, parts.metrics,
                                         parts.actuator, options);
   if (!observer.ok()) return observer.status();
-  auto limits = SafetyLimits::Create(parts.application, options.safety);
+  auto limits = SafetyLimits::Create(parts.application, options.safety, options.safety_of);
   if (!limits.ok()) return limits.status();
   if (!stopwatch) stopwatch = [] { return Duration(0); };
   return std::unique_ptr<ControlLoop>(new ControlLoop(parts, options, std::move(stopwatch),
@@ -154,9 +155,9 @@ void ControlLoop::NoticeForeignChange(Decision& decision) {
 
 void ControlLoop::Prepare(Decision& decision) {
   if (decision.held) return;
-  decision.scale_down_allowed = decision.observation.gaps.empty() &&
-                                !limits_.SomethingStarts(decision.at, decision.states) &&
-                                !limits_.IsFrozen(decision.at);
+  decision.scale_down_allowed =
+      decision.observation.gaps.empty() && !limits_.SomethingStarts(decision.at, decision.states) &&
+      !SomethingWarmsUp(decision.observation) && !limits_.IsFrozen(decision.at);
   auto plan = parts_.policy.MakePlan({.application = parts_.application,
                                       .observation = decision.observation,
                                       .desired = decision.desired,
@@ -177,7 +178,9 @@ void ControlLoop::Check(Decision& decision) {
                              .desired = decision.desired,
                              .wanted = decision.plan->target,
                              .states = decision.states,
-                             .metrics_complete = decision.observation.gaps.empty()});
+                             .metrics_complete = decision.observation.gaps.empty(),
+                             .guards = LowerGuardsOf(decision.observation),
+                             .warms_up = SomethingWarmsUp(decision.observation)});
   if (!safe.ok()) {
     decision.plan.reset();  // its target cannot even be printed
     return decision.Hold(Degradation::kPlanInvalid, safe.status().ToString());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "trimtab/application/application.h"
@@ -30,6 +31,7 @@ struct ControlOptions {
   TailTrackerOptions tails;  // its quantile is the SLA's
   WindowRulesOptions windows;
   SafetyOptions safety;
+  std::vector<SafetyOptions> safety_of;  // by MicroserviceId; empty: `safety` for each
   TailBiasOptions bias;
 
   // kInvalidArgument lists every violation, those of the parts included.

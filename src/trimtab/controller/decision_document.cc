@@ -76,6 +76,11 @@ void CheckObservation(const JsonPlace& seen) {
     CheckIfThere(each, "cpuUsageCores", [](const JsonPlace& use) { use.Number(0, kMostCores); });
     CheckIfThere(each, "memoryUsageBytes",
                  [](const JsonPlace& use) { use.Integer(0, kMostBytes); });
+    CheckIfThere(each, "memoryPeakBytes",
+                 [](const JsonPlace& peak) { peak.Integer(0, kMostBytes); });
+    CheckIfThere(each, "throttledShare", [](const JsonPlace& share) { share.Number(0, 1); });
+    CheckIfThere(each, "warmingUp",
+                 [](const JsonPlace& count) { count.Integer(0, kMostReplicas); });
     CheckInterference(each.At("interference"));
   }
   for (const JsonPlace& host : seen.At("hosts").Elements()) {

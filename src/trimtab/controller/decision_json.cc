@@ -59,6 +59,15 @@ Json MicroserviceToJson(const MicroserviceObservation& seen, const std::string& 
   }
   if (cpu_known > 0) json["cpuUsageCores"] = Rounded(cpu / cpu_known);
   if (memory) json["memoryUsageBytes"] = memory->value();
+  if (seen.memory_peak) json["memoryPeakBytes"] = seen.memory_peak->value();
+  std::optional<double> throttled;
+  for (const ContainerObservation& container : seen.containers) {
+    if (!container.throttled) continue;
+    throttled = std::max(throttled.value_or(0), container.throttled->value.value());
+  }
+  if (throttled) json["throttledShare"] = Rounded(*throttled);
+  const auto warming = std::ranges::count(seen.containers, true, &ContainerObservation::warming_up);
+  if (warming > 0) json["warmingUp"] = warming;
   json["interference"] = InterferenceToJson(MeanInterference(seen.containers));
   return json;
 }

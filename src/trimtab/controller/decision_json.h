@@ -14,7 +14,8 @@ namespace trimtab {
 // classes), "gaps": [text], "microservices": [{"microservice", "replicas", "cpuCores",
 // "memoryBytes", "ready", "pending", "draining", "arrivalRate", "ownLatencySeconds",
 // "cpuUsageCores" and "interference" {kind: share} (means over its containers),
-// "memoryUsageBytes" (the largest)}], "hosts": [{"host", "interference"}]}. What is unknown is
+// "memoryUsageBytes" (the largest), "memoryPeakBytes" (of a day), "throttledShare" (the largest),
+// "warmingUp" (containers)}], "hosts": [{"host", "interference"}]}. What is unknown is
 // left out; above 200 microservices, so are those that the plan does not touch.
 std::string ObservationToJson(const Decision& decision, const Application& application);
 

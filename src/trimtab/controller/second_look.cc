@@ -78,6 +78,10 @@ std::optional<std::string> AgainstLowers(const Decision& decision,
     }
   }
   if (auto gap = NewGap(decision.observation, look.observation)) return gap;
+  for (std::size_t i = 0; i < application.size(); ++i) {
+    if (!look.observation.microservices[i].WarmsUp()) continue;
+    return fmt::format("{}: containers warm up", application.microservice(MicroserviceId(i)).name);
+  }
   if (look.lost_spans) return "spans were lost meanwhile";
   for (const AllocationChange& lower : decision.changes.lowers) {
     if (auto no_room = NoRoom(lower, look.observation)) {

@@ -17,7 +17,8 @@ namespace trimtab {
 // - something is not known that was known before, but for the pods that have become ready since: of
 //   these there cannot be two scrapes yet;
 // - spans were lost;
-// - a container uses more memory than it would be left.
+// - a container uses more memory than it would be left;
+// - containers that have become ready warm up: what they do to the tail cannot be seen yet.
 std::optional<std::string> AgainstLowers(const Decision& decision,
                                          const WorldObserver::SecondLook& look,
                                          const Application& application);

@@ -85,6 +85,12 @@ TEST_F(SecondLookTest, AWorkingSetThatFitsNoMoreCancelsTheLowers) {
                   "m1-0 uses 150000000 bytes of memory, and would be left 125829120");
 }
 
+// The replicas of m0 that the loop waited for have become ready just now.
+TEST_F(SecondLookTest, ContainersThatWarmUpCancelTheLowers) {
+  const Decision decision = StepWith([this] { metrics.ready_since = clock.Now(); });
+  ExpectCancelled(decision, "m0: containers warm up");
+}
+
 TEST_F(SecondLookTest, SpansLostMeanwhileCancelTheLowers) {
   ExpectCancelled(StepWith([this] { traces.lost.dropped = 1; }), "spans were lost");
 }

@@ -37,7 +37,13 @@ class SafetyLimitsTest : public testing::Test {
     states_[0].desired = desired;
     const Allocation from(1, desired);
     const Allocation to(1, wanted);
-    const auto safe = limits_->Check({At(second), from, to, states_, metrics_complete});
+    const auto safe = limits_->Check({.now = At(second),
+                                      .desired = from,
+                                      .wanted = to,
+                                      .states = states_,
+                                      .metrics_complete = metrics_complete,
+                                      .guards = {guards_},
+                                      .warms_up = warms_up_});
     EXPECT_TRUE(safe.ok()) << safe.status();
     applied_ = safe->limits;
     if (safe->target != from) limits_->Committed(At(second), safe->target);
@@ -55,6 +61,8 @@ class SafetyLimitsTest : public testing::Test {
   std::optional<SafetyLimits> limits_;
   std::vector<MicroserviceState> states_ = std::vector<MicroserviceState>(1);
   std::vector<AppliedLimit> applied_;
+  LowerGuards guards_;
+  bool warms_up_ = false;
 };
 
 TEST_F(SafetyLimitsTest, PassesWhatIsInsideEveryLimit) {
@@ -169,6 +177,83 @@ TEST_F(SafetyLimitsTest, MissingMetricsForbidLowersAndNotRaises) {
   Use(Open());
   EXPECT_EQ(Step(0, Of(4, 400, 200), Of(2, 800, 100), false), Of(4, 800, 200));
   EXPECT_THAT(Names(), testing::ElementsAre("missing-metrics"));
+}
+
+TEST_F(SafetyLimitsTest, NothingIsLoweredWhileContainersWarmUp) {
+  Use(Open());
+  warms_up_ = true;
+  EXPECT_EQ(Step(0, Of(4, 400, 200), Of(2, 800, 100)), Of(4, 800, 200));
+  EXPECT_THAT(Names(), testing::ElementsAre("starting"));
+  // For as long as they do: no start is stuck that has become ready.
+  EXPECT_EQ(Step(1000, Of(4, 400, 200), Of(2, 800, 100)), Of(4, 800, 200));
+}
+
+TEST_F(SafetyLimitsTest, WhatIsThrottledKeepsItsCpuAndReplicas) {
+  Use(Open());
+  guards_.throttled = 0.3;  // above 25 %
+  EXPECT_EQ(Step(0, Of(4, 400, 200), Of(2, 300, 100)), Of(4, 400, 100));
+  EXPECT_THAT(Names(), testing::ElementsAre("throttled"));
+  EXPECT_EQ(Step(1, Of(4, 400, 200), Of(5, 500, 200)), Of(5, 500, 200));
+  guards_.throttled = 0.25;
+  EXPECT_EQ(Step(2, Of(4, 400, 200), Of(2, 300, 100)), Of(2, 300, 100));
+}
+
+TEST_F(SafetyLimitsTest, MemoryStaysAboveItsPeakWithMargin) {
+  Use(Open());
+  guards_.memory_peak = Mebibytes(300);
+  // 300 and 10 % more.
+  EXPECT_EQ(Step(0, Of(2, 400, 500), Of(2, 300, 200)), Of(2, 300, 330));
+  EXPECT_THAT(Names(), testing::ElementsAre("memory-peak"));
+  // What has less than that already is left as it is, and not raised by it.
+  EXPECT_EQ(Step(1, Of(2, 400, 310), Of(2, 400, 200)), Of(2, 400, 310));
+  EXPECT_EQ(Step(2, Of(2, 400, 310), Of(2, 400, 310)), Of(2, 400, 310));
+}
+
+TEST_F(SafetyLimitsTest, SmallChangesAreLeftOutInEachDirectionApart) {
+  SafetyOptions options = Open();
+  options.raise_tolerance = 0.1;
+  options.lower_tolerance = 0.25;
+  Use(options);
+  // 440 is 10 % more than 400, 275 is 10 % more than 250, 11 replicas of 10 are as many.
+  EXPECT_EQ(Step(0, Of(10, 400, 250), Of(11, 440, 275)), Of(10, 400, 250));
+  EXPECT_THAT(Names(), testing::ElementsAre("tolerance"));
+  EXPECT_EQ(Step(1, Of(10, 400, 250), Of(12, 441, 250)), Of(12, 441, 250));
+  // 300 is 25 % less than 400; 187 is more than 25 % less than 250.
+  EXPECT_EQ(Step(2, Of(10, 400, 250), Of(10, 300, 250)), Of(10, 400, 250));
+  // A small raise is made with what is lowered in exchange for it.
+  EXPECT_EQ(Step(3, Of(10, 400, 250), Of(10, 440, 187)), Of(10, 440, 187));
+}
+
+TEST_F(SafetyLimitsTest, RaisesOnlyToTheSmallestThatWasAskedForLately) {
+  SafetyOptions options = Open();
+  options.scale_up_stabilisation = seconds(30);
+  Use(options);
+  // What was there before the first decision counts as asked for; meanwhile nothing is lowered.
+  EXPECT_EQ(Step(0, Of(2, 400, 200), Of(6, 400, 100)), Of(2, 400, 200));
+  EXPECT_THAT(Names(), testing::ElementsAre("stabilisation", "stabilisation"));
+  EXPECT_EQ(Step(15, Of(2, 400, 200), Of(4, 400, 200)), Of(2, 400, 200));
+  EXPECT_EQ(Step(30, Of(2, 400, 200), Of(8, 400, 200)), Of(4, 400, 200));
+}
+
+TEST_F(SafetyLimitsTest, EachMicroserviceMayHaveItsOwnLimits) {
+  application_ = *Application::Create("hotel", {{"search", {}}, {"geo", {}}}, {{"o", "search"}});
+  SafetyOptions slow = Open();
+  slow.largest_raise = 2;
+  slow.scale_down_stabilisation = seconds(60);
+  limits_.emplace(*SafetyLimits::Create(application_, Open(), {Open(), slow}));
+  states_.resize(2);
+  const auto step = [&](int second, const MicroserviceAllocation& from,
+                        const MicroserviceAllocation& to) {
+    return limits_->Check({At(second), Allocation(2, from), Allocation(2, to), states_})->target;
+  };
+  Allocation target = step(0, Of(2, 100, 100), Of(8, 100, 100));
+  EXPECT_EQ(target[MicroserviceId(0)], Of(8, 100, 100));
+  EXPECT_EQ(target[MicroserviceId(1)], Of(4, 100, 100));
+  target = step(30, Of(8, 100, 100), Of(2, 100, 100));
+  EXPECT_EQ(target[MicroserviceId(0)], Of(2, 100, 100));
+  EXPECT_EQ(target[MicroserviceId(1)], Of(8, 100, 100));
+  EXPECT_THAT(SafetyLimits::Create(application_, Open(), {slow}).status().ToString(),
+              HasSubstr("safety options for 1 microservices of 2"));
 }
 
 TEST_F(SafetyLimitsTest, TheResultLiesBetweenDesiredAndWanted) {

@@ -30,6 +30,11 @@ absl::Status SafetyOptions::Validate() const {
   factor("largest raise in window", largest_raise_in_window);
   share("largest lower in window", largest_lower_in_window);
   duration("scale-down stabilisation", scale_down_stabilisation);
+  duration("scale-up stabilisation", scale_up_stabilisation);
+  share("raise tolerance", raise_tolerance);
+  share("lower tolerance", lower_tolerance);
+  share("most throttled", most_throttled);
+  share("memory margin", memory_margin);
   duration("longest start", longest_start);
   if (problems.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("safety options: " + problems.substr(2));

@@ -22,6 +22,22 @@ struct SafetyOptions {
   // window; after a start, one full window passes before the first lower. 0: at once.
   Duration scale_down_stabilisation = std::chrono::seconds(60);
 
+  // Raises only to the smallest that was asked for within this long; nothing is lowered while a
+  // raise waits for it. 0: at once.
+  Duration scale_up_stabilisation = Duration(0);
+
+  // Changes of at most this share of what is in force are left out. A raise that small is made all
+  // the same by a decision that lowers something: what is lowered counts on it.
+  double raise_tolerance = 0;
+  double lower_tolerance = 0;
+
+  // CPU and replicas are not lowered where the CPU quota cuts short more than this share of the
+  // periods in which a container had work to do: the bound above which the usual alerts call it
+  // throttled.
+  double most_throttled = 0.25;
+  // Memory is not lowered to less than the largest that was seen and this share more, in whole MiB.
+  double memory_margin = 0.1;
+
   // While replicas start or containers change size nothing is lowered: the measured tail does not
   // yet tell of them. A start that takes longer than this is stuck and freezes no more.
   Duration longest_start = std::chrono::seconds(120);

@@ -140,15 +140,27 @@ class WorldText {
                     return c.cpu.UsedAt(now) * 1e-9 *
                            world_.state.scenario->microservices[c.microservice].memory_traffic;
                   });
-    EachContainer(
-        "container_cpu_cfs_periods_total", kCounter, "Periods with work to do.",
-        [](const Container& c) { return static_cast<double>(c.cpu.statistics().periods); });
-    EachContainer("container_cpu_cfs_throttled_periods_total", kCounter, "Periods cut short.",
-                  [](const Container& c) {
-                    return static_cast<double>(c.cpu.statistics().throttled_periods);
-                  });
-    EachContainer("container_cpu_cfs_throttled_seconds_total", kCounter, "Time stopped.",
-                  [&](const Container& c) { return c.cpu.ThrottledAt(now) * 1e-9; });
+    WriteQuotas(now);
+  }
+
+  // The periods of 100 ms in which a container had work to do, and those in which the quota of its
+  // limit was used up, as the simulated processor counts them; without a limit there are none.
+  void WriteQuotas(SimNanos now) {
+    const auto each = [this](std::string_view name, std::string_view help, const auto& value) {
+      text_.Family(name, kCounter, help);
+      for (const ExposedContainer& container : containers_) {
+        if (container.limits.cpu <= Millicores(0)) continue;
+        text_.Sample(container.labels,
+                     container.simulated == nullptr ? 0.0 : value(*container.simulated));
+      }
+    };
+    each("container_cpu_cfs_periods_total", "Periods with work to do.",
+         [](const Container& c) { return static_cast<double>(c.cpu.statistics().periods); });
+    each("container_cpu_cfs_throttled_periods_total", "Periods cut short.", [](const Container& c) {
+      return static_cast<double>(c.cpu.statistics().throttled_periods);
+    });
+    each("container_cpu_cfs_throttled_seconds_total", "Time stopped.",
+         [now](const Container& c) { return c.cpu.ThrottledAt(now) * 1e-9; });
   }
 
   void WriteLimits() {

@@ -37,6 +37,7 @@ class Join {
       : application_(application),
         snapshot_(snapshot),
         rules_{{snapshot.at - options.rate_window, snapshot.at}, options.most_age},
+        warm_up_(options.warm_up),
         defects_(defects) {
     observation_.at = snapshot.at;
     observation_.window = options.rate_window;
@@ -48,6 +49,10 @@ class Join {
     ReadHosts();
     ReadContainers();
     for (const ContainerReading& container : containers_) AddContainer(container);
+    const auto& peaks = snapshot_.memory_peaks;
+    for (std::size_t i = 0; i < std::min(peaks.size(), application_.size()); ++i) {
+      observation_.microservices[i].memory_peak = peaks[i];
+    }
     AddArrivalRates();
     AddHosts();
     if (const auto load = ReadCounter(snapshot_.application_requests)) {
@@ -137,7 +142,9 @@ class Join {
     container.host = metrics.host;
     container.ready = metrics.ready;
     container.limits = metrics.limits;
-    if (const auto& cpu = reading.use[IndexOf(InterferenceKind::kCpu)]) {
+    container.warming_up = WarmsUp(metrics);
+    const auto& cpu = reading.use[IndexOf(InterferenceKind::kCpu)];
+    if (cpu && !container.warming_up) {
       container.cpu_usage = Measured<double>{cpu->level, cpu->age};
     }
     if (const auto& memory = reading.use[IndexOf(InterferenceKind::kMemoryCapacity)]) {
@@ -148,11 +155,37 @@ class Join {
       container.container_load = Measured<RequestsPerSecond>{
           RequestsPerSecond(reading.requests->level), reading.requests->age};
     }
-    AddInterference(reading, container);
-    if (metrics.ready && !reading.requests) Gap(metrics.pod + ": no request counter");
+    if (!container.warming_up) {
+      AddInterference(reading, container);
+      AddThrottling(metrics, container);
+    }
+    const bool is_expected = metrics.ready && !container.warming_up;
+    if (is_expected && !reading.requests) Gap(metrics.pod + ": no request counter");
     auto& microservice = observation_.microservices[metrics.microservice.value()];
     if (metrics.ready) ++microservice.ready;
     microservice.containers.push_back(std::move(container));
+  }
+
+  bool WarmsUp(const ContainerMetrics& metrics) const {
+    return metrics.ready && metrics.ready_since && snapshot_.at < *metrics.ready_since + warm_up_;
+  }
+
+  // The worst of its limited containers; what had no work to do was not throttled.
+  void AddThrottling(const ContainerMetrics& metrics, ContainerObservation& container) {
+    for (const QuotaSeries& quota : metrics.quotas) {
+      const auto periods = ReadCounter(quota.periods);
+      const auto throttled = ReadCounter(quota.throttled);
+      if (!periods || !throttled) {
+        container.throttled.reset();
+        return;
+      }
+      const double share = periods->level > 0 ? throttled->level / periods->level : 0;
+      const Measured<Ratio> one{Ratio(std::clamp(share, 0.0, 1.0)),
+                                std::max(periods->age, throttled->age)};
+      if (!container.throttled || container.throttled->value < one.value) {
+        container.throttled = one;
+      }
+    }
   }
 
   void AddInterference(const ContainerReading& reading, ContainerObservation& container) {
@@ -226,6 +259,7 @@ class Join {
   const Application& application_;
   const MetricSnapshot& snapshot_;
   ReadingRules rules_;
+  Duration warm_up_;
   MonitorDefects& defects_;
   Observation observation_;
   std::vector<HostReading> hosts_;
@@ -242,6 +276,9 @@ absl::Status MonitorOptions::Validate() const {
   if (most_age <= Duration(0) || most_age > rate_window) {
     problems += fmt::format("; most age is {}, must lie in (0, rate window {}]",
                             FormatDuration(most_age), FormatDuration(rate_window));
+  }
+  if (warm_up < Duration(0)) {
+    problems += fmt::format("; warm-up is {}, must not be negative", FormatDuration(warm_up));
   }
   if (problems.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("monitor options: " + problems.substr(2));

@@ -20,6 +20,10 @@ struct MonitorOptions {
   Duration rate_window = std::chrono::seconds(45);
   // A series whose newest point is older is absent: two scrapes missed, and the lag.
   Duration most_age = std::chrono::seconds(40);
+  // A container's use of CPU and of its host counts only from this long after it became ready: a
+  // start burns what no request asked for. As long as the HPA's initial readiness delay. 0: at
+  // once.
+  Duration warm_up = std::chrono::seconds(30);
 
   // kInvalidArgument lists every violation.
   absl::Status Validate() const;
@@ -50,6 +54,11 @@ struct MonitorDefects {
 // container that is not ready yet is expected to have no samples: no gap, its interference is
 // absent, and in the host's interference its use counts as someone else's, an upper bound.
 // Observation::gaps names what is missing in words.
+//
+// A container that warms up is one of which the use of CPU, interference and throttling are absent
+// without a gap. What it serves is load all the same, its memory counts, and its use is subtracted
+// from that of its host. What may not be done meanwhile is the caller's to know
+// (ContainerObservation::warming_up).
 //
 // The desired allocation and the counts of pending and draining replicas are the Actuator's to
 // tell, tails are the TailTracker's: the caller fills them in.

@@ -128,6 +128,64 @@ TEST_F(MonitorTest, InterferenceIsWhatAllOthersUse) {
   EXPECT_EQ(observation.hosts[0].interference_age, seconds(5));
 }
 
+// Of search-0, ready since second 70, nothing is taken for its use of CPU until second 100.
+TEST_F(MonitorTest, UseCountsOnlyAfterWarmingUp) {
+  snapshot_.containers[1].ready_since = At(70);
+  snapshot_.containers[1].quotas = {{.periods = Counter(10), .throttled = Counter(9)}};
+  const Observation observation = Observe();
+  const ContainerObservation& search = observation.microservices[1].containers.at(0);
+  EXPECT_TRUE(search.warming_up);
+  EXPECT_TRUE(observation.microservices[1].WarmsUp());
+  EXPECT_FALSE(search.cpu_usage.has_value());
+  EXPECT_FALSE(search.throttled.has_value());
+  EXPECT_FALSE(search.interference[InterferenceKind::kCpu].has_value());
+  EXPECT_THAT(observation.gaps, IsEmpty());
+  // What it serves is load, its memory is in use, and its host's use is still its own.
+  EXPECT_DOUBLE_EQ(observation.microservices[1].arrival_rate->value(), 30);
+  EXPECT_EQ(search.memory_usage->value, Mebibytes(200));
+  EXPECT_DOUBLE_EQ(Share(observation.hosts[0].interference, InterferenceKind::kCpu), 0.2);
+}
+
+TEST_F(MonitorTest, WhatWarmsUpMayLackEverySampleAndIsNoGap) {
+  ContainerMetrics& search = snapshot_.containers[1];
+  search.ready_since = At(70);
+  search.cpu_seconds.clear();
+  search.requests.clear();
+  EXPECT_THAT(Observe().gaps, IsEmpty());
+  // 30 s after it became ready the same is a gap.
+  search.ready_since = At(65);
+  const Observation observation = Observe();
+  EXPECT_FALSE(observation.microservices[1].WarmsUp());
+  EXPECT_THAT(observation.gaps, Contains("search-0: no cpu samples within 40s"));
+  EXPECT_THAT(observation.gaps, Contains("search-0: no request counter within 40s"));
+}
+
+TEST_F(MonitorTest, ThrottlingIsTheWorstShareOfPeriodsAndAbsentWhereItIsNotKnown) {
+  // 10 periods a second, of which 1 and 4 are cut short; an idle one has no period at all.
+  const QuotaSeries some = {.periods = Counter(10), .throttled = Counter(1)};
+  const QuotaSeries more = {.periods = Counter(10), .throttled = Counter(4)};
+  const QuotaSeries idle = {.periods = Counter(0), .throttled = Counter(0)};
+  ContainerMetrics& search = snapshot_.containers[1];
+  const auto throttled = [&] { return Observe().microservices[1].containers[0].throttled; };
+  EXPECT_FALSE(throttled().has_value());
+  search.quotas = {idle};
+  EXPECT_EQ(throttled()->value, Ratio(0));
+  search.quotas = {idle, more, some};
+  EXPECT_NEAR(throttled()->value.value(), 0.4, 1e-12);
+  EXPECT_EQ(throttled()->age, seconds(5));
+  search.quotas[1].throttled.clear();
+  EXPECT_FALSE(throttled().has_value());
+  EXPECT_THAT(Observe().gaps, IsEmpty());
+}
+
+TEST_F(MonitorTest, PeaksOfMemoryAreAsTheSourceTellsThem) {
+  EXPECT_FALSE(Observe().microservices[1].memory_peak.has_value());
+  snapshot_.memory_peaks = {std::nullopt, Mebibytes(400)};
+  const Observation observation = Observe();
+  EXPECT_FALSE(observation.microservices[0].memory_peak.has_value());
+  EXPECT_EQ(observation.microservices[1].memory_peak, Mebibytes(400));
+}
+
 TEST_F(MonitorTest, AnUnmeasurableKindIsAbsentAndNoGap) {
   snapshot_.hosts[0].memory_bandwidth.reset();
   const Observation observation = Observe();

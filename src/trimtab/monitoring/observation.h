@@ -1,6 +1,7 @@
 // One window of a world as a scaling policy sees it: traces and metrics joined.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ struct ContainerObservation {
   Interference interference;                // by all others on its host, own use subtracted
   Duration interference_age{0};             // of the oldest value in it
   std::optional<Latency> own_latency_tail;  // P95 of this pod's own latency in the window
+  bool warming_up = false;                  // ready so shortly that its use of CPU says nothing
+  // Of the periods with work to do, those that a CPU quota cut short.
+  std::optional<Measured<Ratio>> throttled = {};
 };
 
 struct MicroserviceObservation {
@@ -46,6 +50,12 @@ struct MicroserviceObservation {
   std::optional<Latency> own_latency_tail;        // mean over pods of their P95 (Grad VI-A)
   // Mean time that callers wait for a visit beyond the visit itself: on the way, there and back.
   std::optional<Latency> transit;
+  // The most memory of one container over a long look-back; absent: the source does not tell.
+  std::optional<Bytes> memory_peak = {};
+
+  bool WarmsUp() const {
+    return std::ranges::any_of(containers, &ContainerObservation::warming_up);
+  }
 };
 
 struct HostObservation {

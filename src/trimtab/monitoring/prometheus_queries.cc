@@ -45,6 +45,11 @@ const std::array<BuiltIn, kPrometheusSeriesKinds>& BuiltIns() {
         R"(traces_spanmetrics_calls_total{span_kind="SPAN_KIND_SERVER",$CLUSTER}[$WINDOW])",
         R"(istio_requests_total{reporter="destination",destination_workload_namespace=~"$NAMESPACES",$CLUSTER}[$WINDOW])",
         R"(http_server_request_duration_seconds_count{service_name!="",$CLUSTER}[$WINDOW])"}},
+      {"container-cpu-periods", {"container_cpu_cfs_periods_total{$CONTAINERS}[$WINDOW]"}},
+      {"container-cpu-throttled-periods",
+       {"container_cpu_cfs_throttled_periods_total{$CONTAINERS}[$WINDOW]"}},
+      {"container-memory-peak-bytes",
+       {"max_over_time(container_memory_working_set_bytes{$CONTAINERS}[1d])"}},
   }};
   return queries;
 }

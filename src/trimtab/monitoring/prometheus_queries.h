@@ -25,9 +25,12 @@ enum class PrometheusSeries {
   kNodeNetworkSent,         // counter, bytes
   kNodeNetworkSpeed,        // gauge, bytes per second of its links
   kServiceRequests,         // counter, requests served, by service and perhaps by pod
+  kContainerCpuPeriods,     // counter, periods of a container's CPU quota with work to do
+  kContainerCpuThrottled,   // counter, those of them that the quota cut short
+  kContainerMemoryPeak,     // its largest working set of a day: one value, of now
 };
 
-inline constexpr int kPrometheusSeriesKinds = 12;
+inline constexpr int kPrometheusSeriesKinds = 15;
 
 // "container-cpu-seconds" and so on: the names by which a user replaces a query.
 std::string_view NameOf(PrometheusSeries series);

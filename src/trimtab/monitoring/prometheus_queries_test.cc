@@ -47,7 +47,8 @@ TEST(PrometheusQueriesTest, EveryFormIsFilledIn) {
     EXPECT_THAT(forms, Not(IsEmpty())) << NameOf(series);
     for (const std::string& form : forms) {
       EXPECT_THAT(form, Not(HasSubstr("$"))) << NameOf(series);
-      EXPECT_THAT(form, HasSubstr("}[120s]")) << NameOf(series);
+      const bool is_of_a_day = series == PrometheusSeries::kContainerMemoryPeak;
+      EXPECT_THAT(form, HasSubstr(is_of_a_day ? "}[1d]" : "}[120s]")) << NameOf(series);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -9,6 +10,8 @@
 
 namespace trimtab {
 namespace {
+
+constexpr Duration kPeaksHold = std::chrono::minutes(5);
 
 using Group = std::vector<const LabeledSeries*>;
 
@@ -130,6 +133,14 @@ void PrometheusReader::ReadContainers(Reading& reading, ScrapedMetrics& metrics)
   read(PrometheusSeries::kContainerCpuSeconds, &ScrapedContainer::cpu_seconds);
   read(PrometheusSeries::kContainerMemoryBytes, &ScrapedContainer::memory_working_set);
   read(PrometheusSeries::kContainerMemoryTraffic, &ScrapedContainer::memory_traffic_bytes);
+  const auto read_quota = [&](PrometheusSeries series, MetricSeries QuotaSeries::* member) {
+    const auto answer = Ask(series, reading);
+    for (const auto& [name, group] : GroupBy<ScrapedContainerName>(answer, ContainerOf)) {
+      metrics.containers[name].quota.*member = FoldScrapes(group, "", "id");
+    }
+  };
+  read_quota(PrometheusSeries::kContainerCpuPeriods, &QuotaSeries::periods);
+  read_quota(PrometheusSeries::kContainerCpuThrottled, &QuotaSeries::throttled);
   for (const auto series :
        {PrometheusSeries::kPodNetworkReceived, PrometheusSeries::kPodNetworkSent}) {
     const auto answer = Ask(series, reading);
@@ -180,6 +191,25 @@ void PrometheusReader::ReadServices(Reading& reading, ScrapedMetrics& metrics) {
   }
 }
 
+void PrometheusReader::ReadPeaks(Reading& reading, ScrapedMetrics& metrics) {
+  const bool holds =
+      peaks_at_ && reading.now >= *peaks_at_ && reading.now - *peaks_at_ < kPeaksHold;
+  if (!holds) {
+    const std::size_t gaps = reading.gaps.size();
+    const auto answer = Ask(PrometheusSeries::kContainerMemoryPeak, reading);
+    if (reading.gaps.size() > gaps) return;
+    peaks_.clear();
+    for (const auto& [name, group] : GroupBy<ScrapedContainerName>(answer, ContainerOf)) {
+      for (const LabeledSeries* one : group) {
+        const auto peak = NewestOf(one->points);
+        if (peak) peaks_[name] = std::max(peaks_[name], *peak);
+      }
+    }
+    peaks_at_ = reading.now;
+  }
+  for (const auto& [name, peak] : peaks_) metrics.containers[name].memory_peak = peak;
+}
+
 absl::StatusOr<ScrapedMetrics> PrometheusReader::Read(Instant now, Duration window,
                                                       Duration timeout) {
   Reading reading{.now = now, .window = window, .deadline = clock_->Now() + timeout};
@@ -188,6 +218,7 @@ absl::StatusOr<ScrapedMetrics> PrometheusReader::Read(Instant now, Duration wind
   ReadContainers(reading, metrics);
   ReadNodes(reading, metrics);
   ReadServices(reading, metrics);
+  ReadPeaks(reading, metrics);
   if (reading.asked > 0 && reading.failed == reading.asked) {
     return absl::UnavailableError(std::string(reading.first_error.message()));
   }

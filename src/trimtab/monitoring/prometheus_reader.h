@@ -32,6 +32,8 @@ struct ScrapedContainer {
   MetricSeries cpu_seconds = {};           // counter
   MetricSeries memory_working_set = {};    // gauge, bytes
   MetricSeries memory_traffic_bytes = {};  // counter
+  QuotaSeries quota = {};
+  std::optional<double> memory_peak = {};  // bytes, of a day
 };
 
 struct ScrapedNode {
@@ -62,7 +64,8 @@ struct ScrapedMetrics {
 };
 
 // Asks all queries, one after another, and folds what comes back. The forms of a query are asked in
-// their order until one finds something.
+// their order until one finds something. The peaks of memory, for which the server goes through a
+// day of samples, are asked for every few minutes; in between the last answer holds.
 // Thread-safety: one caller at a time. Cost: a request a query; memory of the answers' size.
 class PrometheusReader {
  public:
@@ -83,10 +86,13 @@ class PrometheusReader {
   void ReadContainers(Reading& reading, ScrapedMetrics& metrics);
   void ReadNodes(Reading& reading, ScrapedMetrics& metrics);
   void ReadServices(Reading& reading, ScrapedMetrics& metrics);
+  void ReadPeaks(Reading& reading, ScrapedMetrics& metrics);
 
   PrometheusClient client_;
   PrometheusQueries queries_;
   const Clock* clock_;
+  std::map<ScrapedContainerName, double> peaks_;
+  std::optional<Instant> peaks_at_;  // of the last complete answer
 };
 
 }  // namespace trimtab

@@ -1,5 +1,7 @@
 #include "trimtab/monitoring/prometheus_reader.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <memory>
 #include <string>
@@ -187,6 +189,43 @@ TEST_F(PrometheusReaderTest, AQueryThatFailsLeavesAGapAndTheOthersStand) {
   EXPECT_THAT(metrics->nodes.at("n1").cpu_seconds, SizeIs(2));
 }
 
+// One answer to a question about a day holds for five minutes, and no longer.
+TEST_F(PrometheusReaderTest, PeaksOfMemoryAreAskedForNowAndThen) {
+  const auto peak = [this](std::string_view value, int second) {
+    prometheus_.Answer("max_over_time", 200,
+                       fmt::format(R"({{"status":"success","data":{{"resultType":"vector","result":[
+            {{"metric":{{"namespace":"hotel","pod":"search-1","container":"app","id":"/a"}},
+              "value":[{1},"{0}"]}},
+            {{"metric":{{"namespace":"hotel","pod":"search-1","container":"app","id":"/b"}},
+              "value":[{1},"5"]}}]}}}})",
+                                   value, second));
+  };
+  auto reader = Reader();
+  const auto peak_at = [&](int second) {
+    const auto metrics = reader.Read(Instant(std::chrono::seconds(second)),
+                                     std::chrono::seconds(45), std::chrono::seconds(20));
+    EXPECT_TRUE(metrics.ok()) << metrics.status();
+    EXPECT_THAT(metrics->gaps, IsEmpty());
+    return metrics->containers.at({{"hotel", "search-1"}, "app"}).memory_peak;
+  };
+  peak("7", 60);
+  EXPECT_EQ(peak_at(60), 7);  // of the container's two lives
+  peak("9", 360);
+  EXPECT_EQ(peak_at(359), 7);
+  EXPECT_EQ(prometheus_.Asked("max_over_time"), 1);
+  EXPECT_EQ(peak_at(360), 9);
+  EXPECT_EQ(prometheus_.Asked("max_over_time"), 2);
+  // Without an answer nothing is known, which is a gap, and it is asked for each time.
+  prometheus_.Answer("max_over_time", 503, "");
+  for (const int second : {660, 675}) {
+    const auto metrics = reader.Read(Instant(std::chrono::seconds(second)),
+                                     std::chrono::seconds(45), std::chrono::seconds(20));
+    ASSERT_TRUE(metrics.ok()) << metrics.status();
+    EXPECT_THAT(metrics->gaps, ElementsAre(HasSubstr("query container-memory-peak-bytes: ")));
+    EXPECT_THAT(metrics->containers, IsEmpty());
+  }
+}
+
 TEST_F(PrometheusReaderTest, APartOfAnAnswerIsAGap) {
   prometheus_.Answer("node_network_speed_bytes", 200,
                      R"({"status":"success","warnings":["store-2 is down"],"data":{
@@ -218,7 +257,7 @@ TEST_F(PrometheusReaderTest, OneDeadlineHoldsForAllQueries) {
   const auto metrics = reader.Read(Instant(std::chrono::seconds(60)), std::chrono::seconds(45),
                                    std::chrono::milliseconds(200));
   EXPECT_EQ(metrics.status().code(), absl::StatusCode::kUnavailable);
-  // The first spent all there was but for fractions of a millisecond; 16 would be asked.
+  // The first spent all there was but for fractions of a millisecond; 19 would be asked.
   EXPECT_LT(slow.connections(), 5);
 }
 

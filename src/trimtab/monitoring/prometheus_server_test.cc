@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -41,14 +42,14 @@ class FakeExporter {
   std::uint16_t port() const { return server_.port(); }
 
  private:
-  std::string Text(std::string_view target) const {
+  std::string Text(std::string_view target) {
     const double t = InSeconds(clock_.Now() - start_);
     if (target == "/metrics/cadvisor") return Cadvisor(t);
     if (target == "/metrics/spans") return Spans(t);
     return Node(t);
   }
 
-  static std::string Cadvisor(double t) {
+  std::string Cadvisor(double t) {
     // A container, the same again under its pod's own control group, and the pod's pause.
     constexpr std::string_view kSearch =
         R"(namespace="hotel",pod="search-1",container="search",id="/pods/a/1",image="search:1")";
@@ -64,9 +65,14 @@ class FakeExporter {
     text += fmt::format("container_cpu_usage_seconds_total{{{}}} {}\n", kPod, 0.21 * t);
     text += fmt::format("container_cpu_usage_seconds_total{{{}}} {}\n", kPause, 0.01 * t);
     text += fmt::format("container_cpu_usage_seconds_total{{id=\"/\",node=\"n1\"}} {}\n", 3 * t);
-    text += fmt::format("container_memory_working_set_bytes{{{}}} 9e7\n", kSearch);
+    // It needs most at its start.
+    text += fmt::format("container_memory_working_set_bytes{{{}}} {}\n", kSearch,
+                        ++cadvisor_scrapes_ == 1 ? 2e8 : 9e7);
     text += fmt::format("container_memory_working_set_bytes{{{}}} 9.1e7\n", kPod);
     text += "container_memory_working_set_bytes{id=\"/\",node=\"n1\"} 4e9\n";
+    // Only what has a limit has periods; of 10 a second the quota cuts 3 short.
+    text += fmt::format("container_cpu_cfs_periods_total{{{}}} {}\n", kSearch, 10 * t);
+    text += fmt::format("container_cpu_cfs_throttled_periods_total{{{}}} {}\n", kSearch, 3 * t);
     text += fmt::format("container_memory_bandwidth_bytes{{{}}} {}\n", kSearch, 1e6 * t);
     text += fmt::format("container_network_receive_bytes_total{{{},interface=\"eth0\"}} {}\n", kPod,
                         2000 * t);
@@ -110,6 +116,7 @@ class FakeExporter {
 
   SystemClock clock_;
   const Instant start_ = clock_.Now();
+  std::atomic<int> cadvisor_scrapes_ = 0;
   LoopbackServer server_;  // last: its threads use the others
 };
 
@@ -175,6 +182,9 @@ TEST_F(PrometheusServerQueriesTest, ReadsBackWhatTheExporterShows) {
   const auto near = [](double value) { return testing::DoubleNear(value, 0.1 * value); };
   EXPECT_THAT(Rate(search.cpu_seconds), near(0.2));
   EXPECT_EQ(search.memory_working_set.back().value, 9e7);
+  EXPECT_EQ(search.memory_peak, 2e8);
+  EXPECT_THAT(Rate(search.quota.periods), near(10));
+  EXPECT_THAT(Rate(search.quota.throttled), near(3));
   EXPECT_THAT(Rate(search.memory_traffic_bytes), near(1e6));
   EXPECT_THAT(Rate(metrics.pod_network_bytes.at({"hotel", "search-1"})), near(3000));
   EXPECT_THAT(Rate(node.cpu_seconds), near(3));

@@ -159,6 +159,9 @@ absl::Status AppLoop::Build(const AppScaler& scaler, const std::stop_token& stop
   ControlOptions control = ControlOptionsOf(engine->scaler, options_.control);
   control.capacity = engine->world->Capacity();
   engine->stabilisation = control.safety.scale_down_stabilisation;
+  for (const SafetyOptions& safety : control.safety_of) {
+    engine->stabilisation = std::max(engine->stabilisation, safety.scale_down_stabilisation);
+  }
   engine->traces = parts_.traces(engine->scaler);
   engine->clock.emplace(parts_.clock, stop, [this] { Tend(); });
   engine->metrics.emplace(engine->world->metrics(), [this] { return Freezes(); });
@@ -205,6 +208,7 @@ bool AppLoop::RunCycle(const std::stop_token& stop) {
       report.rivals = engine_->world->Rivals();
       report.applies = options_.may_apply && scaler.mode == ScalerMode::kApply &&
                        !scaler.is_paused && report.rivals.empty();
+      report.fixed = engine_->world->Fixed();
       report.scaler = &engine_->scaler;
       report.application = &*engine_->application;
       if (CanDecide(report.world)) Decide(report);

@@ -142,7 +142,10 @@ absl::StatusOr<Recommendation> RecommendOne(const OperatorOptions& options,
   control.capacity = (*world)->Capacity();
   control.mode = CommitMode::kDryRun;
   // There is no past to wait for, and nothing is done.
-  control.safety.scale_down_stabilisation = Duration(0);
+  control.safety.scale_down_stabilisation = control.safety.scale_up_stabilisation = Duration(0);
+  for (SafetyOptions& safety : control.safety_of) {
+    safety.scale_down_stabilisation = safety.scale_up_stabilisation = Duration(0);
+  }
   NoJournal journal;
   LoopClock loop_clock(clock, {}, [] {});
   auto loop = ControlLoop::Create({.application = *kept,

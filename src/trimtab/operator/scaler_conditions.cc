@@ -169,6 +169,12 @@ std::string_view LimitReason(const AppliedLimit& applied, const Microservice& mi
       return "StabilizationWindow";
     case SafetyLimit::kMissingMetrics:
       return "StaleMetrics";
+    case SafetyLimit::kTolerance:
+      return "WithinTolerance";
+    case SafetyLimit::kThrottled:
+      return "Throttled";
+    case SafetyLimit::kMemoryPeak:
+      return "MemoryPeak";
     default:
       return "RateLimited";
   }
@@ -239,6 +245,7 @@ std::vector<WorkloadStatus> WorkloadsOf(const CycleReport& report) {
         }
       }
     }
+    if (i < report.fixed.size()) status.notes = report.fixed[i].notes;
     workloads.push_back(std::move(status));
   }
   return workloads;

@@ -30,7 +30,8 @@ struct CycleReport {
   bool is_paused = false;
   std::string paused_reason{};
   std::vector<RivalNotice> rivals{};
-  std::vector<std::string> freezes{};  // why nothing may be lowered, besides what was observed
+  std::vector<std::string> freezes{};    // why nothing may be lowered, besides what was observed
+  std::vector<FixedAllocation> fixed{};  // by MicroserviceId
   // Absent where no decision was made.
   const AppScaler* scaler = nullptr;
   const Application* application = nullptr;

@@ -23,7 +23,7 @@ namespace trimtab {
 
 class PodRunner {
  public:
-  enum class Resizes { kDone, kDeferred, kInfeasible, kNever, kUnsupported };
+  enum class Resizes { kDone, kDeferred, kInfeasible, kPinned, kNever, kUnsupported };
 
   // `client` and `clock` must outlive it. All namespaces when the name is empty.
   PodRunner(ApiClient& client, const Clock& clock, std::string name_space)
@@ -118,6 +118,11 @@ class PodRunner {
                             {"status", "True"},
                             {"reason", resizes == Resizes::kDeferred ? "Deferred" : "Infeasible"},
                             {"observedGeneration", generation}});
+      // As the kubelets of 1.33 to 1.35 say it.
+      if (resizes == Resizes::kPinned) {
+        conditions.back()["message"] =
+            "Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy";
+      }
     }
     Json status = {{"phase", "Running"},
                    {"observedGeneration", generation},

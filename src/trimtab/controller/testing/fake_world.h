@@ -53,6 +53,7 @@ class FakeMetrics : public MetricSource {
         container.pod = fmt::format("m{}-{}", i, replica);
         container.microservice = MicroserviceId(i);
         container.ready = true;
+        container.ready_since = ready_since;
         container.limits = state.desired.container;
         const double use = 0.1 * InCores(state.desired.container.cpu);
         cpu += use;
@@ -87,8 +88,9 @@ class FakeMetrics : public MetricSource {
   double memory = 5e7;  // bytes, of each container
   absl::Status error;
   bool lose_request_counter = false;
-  std::string gap;                    // words of the source, when there are any
-  std::set<std::string> silent_pods;  // that have no samples
+  std::string gap;                     // words of the source, when there are any
+  std::set<std::string> silent_pods;   // that have no samples
+  std::optional<Instant> ready_since;  // of each container
 
  private:
   static constexpr std::int64_t kScrape = 15;

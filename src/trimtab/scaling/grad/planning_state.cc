@@ -109,7 +109,7 @@ void PlanningState::Observe(std::size_t i, const MicroserviceObservation& seen) 
   Microservice& m = microservices_[i];
   double usage = 0;
   double load = 0;
-  m.memory_in_use = Bytes(0);
+  m.memory_in_use = seen.memory_peak.value_or(Bytes(0));
   for (const ContainerObservation& container : seen.containers) {
     if (container.memory_usage) {
       m.memory_in_use = std::max(m.memory_in_use, container.memory_usage->value);
