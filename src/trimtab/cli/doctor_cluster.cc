@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "trimtab/cli/doctor_workloads.h"
 #include "trimtab/clock/stoppable_wait.h"
 #include "trimtab/kubernetes/api_client.h"
 #include "trimtab/kubernetes/api_probe.h"
@@ -76,6 +77,7 @@ class ClusterDoctor {
     LookAtNodes(reached);
     std::vector<Finding> all = reached.Take();
     Append(LookAtRights(), all);
+    Append(ExamineWorkloads(client_, namespace_), all);
     Append(LookAtRivals(), all);
     return all;
   }

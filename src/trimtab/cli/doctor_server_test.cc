@@ -120,6 +120,36 @@ TEST_F(DoctorTest, SeesARivalUntilItsRemedyRan) {
   EXPECT_EQ(after[0].state, FindingState::kOk);
 }
 
+TEST_F(DoctorTest, SaysWhichWorkloadsAreScaledInReplicasOnly) {
+  Run({"create", "namespace", "doctor-workloads"});
+  Run({"create", "deployment", "bare", "--image=none", "--replicas=0", "-n", "doctor-workloads"});
+  Run({"create", "deployment", "whole", "--image=none", "--replicas=0", "-n", "doctor-workloads"});
+  Run({"set", "resources", "deployment/whole", "-n", "doctor-workloads",
+       "--limits=cpu=1,memory=1Gi"});
+  const auto examine = [this] {
+    return Of(Examine(control_plane().kubeconfig(), "doctor-workloads"), "workloads");
+  };
+  auto seen = examine();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].check, "Deployment doctor-workloads/bare");
+  EXPECT_EQ(seen[0].state, FindingState::kNote);
+  EXPECT_THAT(seen[0].detail, StartsWith("replicas only: container 'none' has neither request"));
+  Mend(seen[0].remedy);
+  seen = examine();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].state, FindingState::kOk);
+  const auto made = control_plane().Kubectl(
+      {"apply", "-f", "-"},
+      "{apiVersion: v1, kind: Node, metadata: {name: pinned, labels: {cpumanager: 'true'}}}");
+  ASSERT_TRUE(made.ok()) << made.status();
+  seen = examine();
+  Run({"delete", "node", "pinned"});
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_THAT(seen[0].detail, HasSubstr("Guaranteed pods there are not resized"));
+  EXPECT_EQ(seen[1].check, "Deployment doctor-workloads/whole");
+  EXPECT_THAT(seen[1].detail, HasSubstr("CPU manager is static"));
+}
+
 TEST_F(DoctorTest, ATokenThatIsRefusedIsAProblemWithoutTheToken) {
   const std::string path = control_plane().folder() + "/wrong.kubeconfig";
   std::ofstream(path) << fmt::format(
