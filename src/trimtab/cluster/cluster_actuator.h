@@ -103,6 +103,8 @@ class ClusterActuator : public Actuator {
 
   absl::Status TendWorkload(std::size_t index, const ApplicationView& view, int& resizes_left);
   absl::Status TendPod(const Subject& subject, const PodSight& pod, int& resizes_left);
+  // Takes back what nodes refused that do not resize Guaranteed pods, also for pods to come.
+  absl::Status TendPinned(const Subject& subject);
   absl::Status TakeBackReplicas(const Subject& subject);
   // How many replicas are left without those that waited too long; none: nothing is overdue.
   std::optional<int> ReplicasInTime(const Subject& subject) const;

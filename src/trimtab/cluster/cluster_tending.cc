@@ -81,10 +81,11 @@ absl::Status ClusterActuator::TendWorkload(std::size_t index, const ApplicationV
   }
   const WorkloadReading& reading = subject.reading;
   const bool is_settled = reading.conflict.empty() && !subject.sight.workload->IsRollingOut();
-  if (reading.sizes.empty() || !is_settled ||
-      !WhySizeIsFixed(scaler_.workloads[index], subject.sight).empty()) {
+  if (!WhySizeIsFixed(scaler_.workloads[index], subject.sight).empty()) {
+    first.Update(TendPinned(subject));
     return first;
   }
+  if (reading.sizes.empty() || !is_settled) return first;
   if (!reading.is_in_book) {
     if (absl::Status put = PutSizes(subject, reading.sizes); !put.ok()) {
       first.Update(put);
@@ -168,6 +169,28 @@ absl::Status ClusterActuator::TendPod(const Subject& subject, const PodSight& po
   give_up(fmt::format("{}: pod '{}' on node '{}': taken back after {}", reason, view.meta.name,
                       view.node, FormatDuration(now - since)));
   return absl::OkStatus();
+}
+
+absl::Status ClusterActuator::TendPinned(const Subject& subject) {
+  const WorkloadView& workload = *subject.sight.workload;
+  absl::Status first;
+  bool is_pinned = false;
+  bool is_back = true;
+  for (const PodSight& pod : subject.sight.pods) {
+    if (!IsLive(pod) || !pod.is_pinned) continue;
+    is_pinned = true;
+    if (pod.pod->Resize() == ResizeState::kDone) continue;
+    is_back = false;
+    const auto resizes = ResizesBack(*pod.pod, subject.sight.containers);
+    if (!resizes.empty()) first.Update(ResizeOne(*pod.pod, resizes).status());
+  }
+  const std::vector<PodSize> book = ValidSizes(book_.Sizes(), workload, subject.sight.containers);
+  const LimitsRule rule = scaler_.workloads[subject.index].vertical.limits;
+  const ContainerConfig& largest = subject.reading.state.desired.container;
+  if (!is_pinned || !is_back || book.empty() || SizeOf(book, rule) == largest) return first;
+  const auto sizes = SplitSize(workload, subject.sight.containers, largest, rule);
+  first.Update(sizes.ok() ? PutSizes(subject, *sizes) : sizes.status());
+  return first;
 }
 
 std::optional<int> ClusterActuator::ReplicasInTime(const Subject& subject) const {

@@ -114,6 +114,8 @@ TEST_F(ClusterWorkloadsServerTest, OnANodeThatPinsGuaranteedPodsOnlyReplicasAreS
   EXPECT_THAT(std::string(refused.message()), StartsWith("NotAllowed: "));
   EXPECT_THAT(std::string(refused.message()), HasSubstr("resizes no Guaranteed pods"));
   EXPECT_TRUE(Tends([&] { return CpuLimits("web") == std::vector{Cores(1)}; })) << "taken back";
+  // For pods to come, too.
+  EXPECT_TRUE(Tends([&] { return book_.sizes.at(0).limits.cpu == Cores(1); }));
   EXPECT_TRUE(Apply({2, State().desired.container}).ok());
   EXPECT_TRUE(servers::Eventually([&] { return State().ready == 2; }));
 }
