@@ -26,7 +26,7 @@ struct WorldSize {
   int replicas = 5;               // of each Deployment; neither they nor their size can become less
   int hosts = 12;                 // of at most 110 pods
   int requests_per_second = 200;  // over all applications
-  std::chrono::seconds interval{5};
+  std::chrono::seconds interval{3};
 
   int deployments() const { return applications * 10; }
   int pods() const { return deployments() * replicas; }

@@ -20,7 +20,7 @@ using ::testing::AnyOf;
 using ::testing::IsEmpty;
 
 constexpr WorldSize kSize;
-constexpr int kCycles = 3;  // of each AppScaler, that are looked at together
+constexpr int kCycles = 4;  // of each AppScaler, that are looked at together
 
 // What leads and what is not there are asked for however quiet the cluster is: the lease, and
 // whether the kinds of a VPA and of KEDA are known by now.
