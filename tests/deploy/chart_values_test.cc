@@ -102,6 +102,15 @@ TEST_F(ChartValuesTest, OneReplicaHasNoDisruptionBudget) {
   EXPECT_THAT(Rendered({"replicaCount=1"}), Not(HasSubstr("kind: PodDisruptionBudget")));
 }
 
+TEST_F(ChartValuesTest, OnlyWhoWritesToTheWholeClusterIsFenced) {
+  const std::string fence = "kind: ValidatingAdmissionPolicy\n";
+  EXPECT_THAT(Rendered({"mode=Apply"}), HasSubstr(fence));
+  EXPECT_THAT(Rendered({"mode=Recommend"}), Not(HasSubstr(fence)));
+  EXPECT_THAT(Rendered({"mode=Apply", "watchNamespaces={shop}"}), Not(HasSubstr(fence)));
+  EXPECT_THAT(Rendered({"mode=Apply", "leaderElection.fence=false"}), Not(HasSubstr(fence)));
+  EXPECT_THAT(Rendered({"mode=Apply", "leaderElection.enabled=false"}), Not(HasSubstr(fence)));
+}
+
 TEST_F(ChartValuesTest, RecommendNeitherWritesNorAdmits) {
   const std::string recommend = Rendered({});
   EXPECT_THAT(recommend, HasSubstr("--mode=Recommend"));

@@ -8,6 +8,17 @@
 #include "trimtab/kubernetes/json_view.h"
 
 namespace trimtab {
+namespace {
+
+// A pod whose token was shown, or a name.
+std::string UserOf(const nlohmann::json& audited) {
+  const nlohmann::json* pods =
+      ValueAt(audited, {"user", "extra", "authentication.kubernetes.io/pod-name"});
+  if (pods != nullptr && pods->is_array() && !pods->empty()) return pods->front();
+  return TextAt(audited, {"user", "username"});
+}
+
+}  // namespace
 
 std::vector<AuditedWrite> AuditedWrites(const std::string& log, const std::string& name_space) {
   std::vector<AuditedWrite> writes;
@@ -17,7 +28,7 @@ std::vector<AuditedWrite> AuditedWrites(const std::string& log, const std::strin
     const auto json = JsonFromText(line);
     if (!json.ok()) continue;  // the last line is being written
     AuditedWrite write{
-        .user = TextAt(*json, {"user", "username"}),
+        .user = UserOf(*json),
         .resource = TextAt(*json, {"objectRef", "resource"}),
         .name = TextAt(*json, {"objectRef", "name"}),
         .code = static_cast<int>(IntegerAt(*json, {"responseStatus", "code"}).value_or(0)),

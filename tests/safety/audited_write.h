@@ -10,7 +10,7 @@ namespace trimtab {
 
 // A write that the API server answered.
 struct AuditedWrite {
-  std::string user;      // the identity of a leader, or a service account
+  std::string user;      // the pod that its token belongs to; without one the name of the user
   std::string resource;  // "deployments/scale", "pods/resize", "appscalers/status", "leases"
   std::string name;
   int code = 0;

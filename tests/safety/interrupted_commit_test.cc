@@ -100,14 +100,16 @@ class InterruptedCommitTest : public testing::Test {
     for (const auto& each : cases) CheckSuccession(*each);
   }
 
-  // The leader is stopped at every step for longer than its lease, and goes on when another has it.
-  static void StopAtEveryStep() {
+  // The leader is stopped at every step from `first_step` on for longer than its lease, and goes on
+  // when another has it.
+  static void StopAtEveryStep(const std::string& fault, int first_step) {
     const int steps = StepsOfACommit();
     ASSERT_GE(steps, 10);
-    const Cases cases = Begin("stop", "stop", 1, steps);
+    const Cases cases = Begin(fault, fault, first_step, steps);
     ForEach(cases, [](SafetyCase& each) { return each.HasStopped(); });
     for (const auto& each : cases) each->StartSecond(true);
     ForEach(cases, [](SafetyCase& each) { return each.HasCycled("b", 3) && each.IsSettled(); });
+    int by_fence = 0;
     for (const auto& each : cases) {
       SCOPED_TRACE(each->Name());
       const auto first = each->Deployed("m0");
@@ -115,25 +117,35 @@ class InterruptedCommitTest : public testing::Test {
       kill(each->first()->pid(), SIGCONT);
       EXPECT_TRUE(each->first()->WaitForEnd(kLong)) << each->LogOf("a");
       EXPECT_EQ(each->first()->exit_code(), 1) << "it has lost";
-      CheckOneWriter(*each);
+      by_fence += CheckOneWriter(*each, fault == "late") == 403 ? 1 : 0;
       CheckSuccession(*each);
       EXPECT_EQ(each->Deployed("m0"), first);
       EXPECT_EQ(each->Deployed("m1"), second);
     }
+    if (fault == "late") EXPECT_GT(by_fence, 0) << "what the next leader had no reason to touch";
   }
-  // Of a leader that lost its lease the API server has seen no write since.
-  static void CheckOneWriter(const SafetyCase& each) {
+  // Of a leader that lost its lease the API server has seen no write since; or, where it was
+  // stopped between its last look and the sending, that one, and refused it: because the next
+  // leader has changed the object (404, 409, 422), or else by the fence (403). Which of them; 0
+  // where there is none, or it is an event.
+  static int CheckOneWriter(const SafetyCase& each, bool was_late) {
     bool has_second = false;
     int of_first = 0;
+    std::vector<int> refused;
     for (const AuditedWrite& write : each.Writes()) {
       has_second |= write.user == "b" && write.IsStored();
       if (write.user == "a") ++of_first;
       if (!has_second || write.user == "b") continue;
-      ADD_FAILURE() << write.at << ": " << write.resource << " " << write.name << ": "
-                    << write.code;
+      refused.push_back(write.code);
+      EXPECT_TRUE(was_late) << write.at << ": " << write.resource << " " << write.name << ": "
+                            << write.code;
     }
     EXPECT_TRUE(has_second);
     EXPECT_GT(of_first, 0) << "the log tells of it";
+    if (refused.empty()) return 0;
+    EXPECT_THAT(refused, testing::ElementsAre(testing::AnyOf(403, 404, 409, 422)))
+        << each.LogOf("a");
+    return refused[0];
   }
 
   static std::unique_ptr<SafetyWorld> world_;
@@ -147,7 +159,13 @@ TEST_F(InterruptedCommitTest, KilledAtEveryStepTheNextLeaderFinishesOrTakesBack)
 
 TEST_F(InterruptedCommitTest, KilledAtEveryStepAndTheVolumeLost) { KillAtEveryStep("lost", false); }
 
-TEST_F(InterruptedCommitTest, ALeaderThatWasStoppedAtAnyStepWritesNothing) { StopAtEveryStep(); }
+TEST_F(InterruptedCommitTest, ALeaderThatWasStoppedAtAnyStepWritesNothing) {
+  StopAtEveryStep("stop", 1);
+}
+
+TEST_F(InterruptedCommitTest, ALeaderThatWasStoppedAfterItsLastLookIsRefused) {
+  StopAtEveryStep("late", 3);  // the first two are the journal's
+}
 
 class LetGoTest : public InterruptedCommitTest, public testing::WithParamInterface<const char*> {};
 

@@ -173,7 +173,10 @@ absl::Status RunCase::Make() {
     processes_.push_back(std::unique_ptr<Process>(
         new Process{identity, *std::move(metrics), *std::move(health), *std::move(otlp), nullptr}));
   }
-  return MakeNodes("http://" + Find("a")->otlp.address());
+  if (!options_.spreads_spans) return MakeNodes("http://" + Find("a")->otlp.address());
+  spreader_ = std::make_unique<SpanSpreader>(
+      std::vector{Find("a")->otlp.address(), Find("b")->otlp.address()});
+  return MakeNodes(spreader_->url());
 }
 
 absl::Status RunCase::MakeObjects() {
@@ -232,17 +235,20 @@ std::vector<std::string> RunCase::Arguments(const Process& process,
   std::vector<std::string> arguments = {
       TRIMTAB_PROGRAM, "run", "--config=" + world_.File("settings.yaml"),
       "--kubeconfig=" + kubeconfig, "--mode=Apply", "--namespace=" + name(), "--lease=trimtab",
-      "--lease-namespace=" + name(), "--identity=" + process.identity,
+      "--lease-namespace=" + name(),
+      "--identity=" + (options_.spreads_spans ? process.otlp.address() : process.identity),
       "--prometheus-url=" +
           (options_.prometheus_url.empty() ? world_.prometheus().url() : options_.prometheus_url),
       "--profile=" + world_.profile(), "--journal=" + world_.File(name() + "-journal"),
       "--listen-metrics=" + process.metrics.address(),
       "--listen-health=" + process.health.address(), "--listen-otlp=" + process.otlp.address(),
-      "--interval=1s", "--rate-window=5s", "--sample-age=5s", "--otlp-settle-delay=1s",
+      "--interval=1s", "--rate-window=5s", "--sample-age=5s",
+      fmt::format("--otlp-settle-delay={}s", options_.spreads_spans ? 3 : 1),
       // The services of all applications here have the same names.
       fmt::format("--query=service-requests=traces_span_metrics_calls_total{{"
                   "span_kind=\"SPAN_KIND_SERVER\",namespace=\"{}\"}}[$WINDOW]",
                   name())};
+  if (options_.spreads_spans) arguments.push_back("--peer-otlp-url=http://{holder}");
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   return arguments;
 }
@@ -274,9 +280,17 @@ std::string RunCase::Condition(std::string_view type) {
   return "";
 }
 
+std::string RunCase::HealthAddress(std::string_view identity) {
+  return Find(identity)->health.address();
+}
+
+std::string RunCase::MetricsAddress(std::string_view identity) {
+  return Find(identity)->metrics.address();
+}
+
 std::string RunCase::Metrics(std::string_view identity) {
-  const auto page = servers::HttpGet(
-      {.url = fmt::format("http://{}/metrics", Find(identity)->metrics.address())});
+  const auto page =
+      servers::HttpGet({.url = fmt::format("http://{}/metrics", MetricsAddress(identity))});
   return page.ok() ? page->body : "";
 }
 

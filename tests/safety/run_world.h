@@ -13,6 +13,7 @@
 #include "nlohmann/json.hpp"
 #include "tests/safety/audited_write.h"
 #include "tests/safety/run_profile.h"
+#include "tests/safety/span_spreader.h"
 #include "tests/servers/child_process.h"
 #include "tests/servers/control_plane.h"
 #include "tests/servers/fault_proxy.h"
@@ -38,6 +39,9 @@ class RunWorld {
   // A file in a folder that ends with the world.
   std::string File(std::string_view name) const { return folder_.File(name); }
   std::string profile() const { return File("profile.json"); }
+  absl::StatusOr<std::string> Write(std::string_view name, std::string_view text) const {
+    return folder_.Write(name, text);
+  }
   // A kubeconfig with the administrator's token for the API server, or a proxy, at the URL.
   absl::StatusOr<std::string> Kubeconfig(std::string_view name, std::string_view url) const;
   absl::Status Scrape(const std::string& address);
@@ -61,6 +65,9 @@ struct RunOptions {
   Wants wants = Wants::kRaise;
   std::string prometheus_url{};          // empty: the world's
   std::vector<std::string> arguments{};  // of `trimtab run`, after the rig's own
+  // Spans go to both processes in turn, and the one that does not lead sends them on to the other;
+  // they then have the addresses of their receivers as their identities.
+  bool spreads_spans = false;
 };
 
 inline constexpr MicroserviceAllocation kRunBefore{2, {Millicores(400), Mebibytes(200)}};
@@ -83,11 +90,15 @@ class RunCase {
   absl::Status StartTrimtab(const std::string& identity = "a");
   servers::ChildProcess* trimtab(std::string_view identity = "a");
   servers::FaultProxy& proxy() { return *proxy_; }
+  SpanSpreader* spreader() { return spreader_.get(); }  // null where spans are not spread
 
   // The AppScaler as it is stored.
   nlohmann::json Scaler();
   // "False/NotSynced: pods: not heard of ..."; empty: not there.
   std::string Condition(std::string_view type);
+  // "127.0.0.1:PORT" of its listeners.
+  std::string HealthAddress(std::string_view identity = "a");
+  std::string MetricsAddress(std::string_view identity = "a");
   // The page of own metrics; empty: no answer.
   std::string Metrics(std::string_view identity = "a");
   // The value of a series of that page, `trimtab_leader`, `trimtab_source_up{source="otlp"}`.
@@ -125,6 +136,7 @@ class RunCase {
   RunWorld& world_;
   const RunOptions options_;
   std::unique_ptr<servers::FaultProxy> proxy_;
+  std::unique_ptr<SpanSpreader> spreader_;
   std::unique_ptr<SteppedNodes> nodes_;
   std::vector<std::unique_ptr<Process>> processes_;
 };

@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "tests/servers/eventually.h"
+#include "tests/servers/helm.h"
 #include "trimtab/appscaler/app_scaler.h"
 #include "trimtab/cluster/testing/cluster_world.h"
 #include "trimtab/kubernetes/testing/api_server.h"
@@ -22,7 +23,7 @@ kind: Policy
 omitStages: [RequestReceived, ResponseStarted]
 rules:
 - level: RequestResponse
-  users: [a, b]
+  users: ["system:serviceaccount:trimtab-system:trimtab"]
   verbs: [create, update, patch, delete]
 - level: None
 )";
@@ -65,30 +66,79 @@ absl::StatusOr<std::unique_ptr<SafetyWorld>> SafetyWorld::Start() {
       {"apply", "-f", TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab/crds/appscalers.trimtab.dev.yaml"});
   if (!crd.ok()) return crd.status();
   world->client_ = MakeApiClient({.kubeconfig_flag = world->plane_->kubeconfig()}, world->clock_);
+  if (absl::Status made = world->MakeAccount(); !made.ok()) return made;
   for (const char* identity : {"a", "b"}) {
     if (absl::Status made = world->MakeUser(identity); !made.ok()) return made;
   }
+  if (absl::Status made = world->MakeFence(); !made.ok()) return made;
   world->pods_ = std::make_unique<PodRunner>(*world->client_, world->clock_, "");
   return world;
 }
 
+// The service account of all leaders. What it may do is the chart's tests' matter; here everything.
+absl::Status SafetyWorld::MakeAccount() {
+  return plane_
+      ->Kubectl({"apply", "-f", "-"},
+                R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"trimtab-system"}}
+{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"trimtab",
+  "namespace":"trimtab-system"}}
+{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding",
+  "metadata":{"name":"trimtab"},
+  "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+  "subjects":[{"kind":"ServiceAccount","name":"trimtab","namespace":"trimtab-system"}]})")
+      .status();
+}
+
 absl::Status SafetyWorld::MakeUser(const std::string& identity) {
-  const auto issued =
-      plane_->authority().Issue({.common_name = identity, .organizations = {"system:masters"}});
-  if (!issued.ok()) return issued.status();
-  const auto certificate = folder_.Write(identity + ".crt", issued->certificate);
-  const auto key = folder_.Write(identity + ".key", issued->private_key);
-  const auto kubeconfig = folder_.Write(
-      identity + ".kubeconfig",
-      fmt::format("apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- name: test\n"
-                  "  cluster: {{server: \"{}\", certificate-authority: {}}}\ncontexts:\n"
-                  "- name: test\n  context: {{cluster: test, user: user}}\nusers:\n- name: user\n"
-                  "  user: {{client-certificate: {}, client-key: {}}}\n",
-                  plane_->url(), plane_->ca_file(), File(identity + ".crt"),
-                  File(identity + ".key")));
+  Json pod = TestPod(identity);
+  pod["spec"]["serviceAccountName"] = "trimtab";
+  auto made = client_->Create(ResourcePath(kPods, "trimtab-system"), pod);
+  if (!made.ok()) return made.status();
+  const auto kubeconfig =
+      servers::ServiceAccountKubeconfig(*plane_, "trimtab-system", "trimtab", identity);
   if (!kubeconfig.ok()) return kubeconfig.status();
   kubeconfigs_[identity] = *kubeconfig;
   return absl::OkStatus();
+}
+
+// The chart's, but that each application has a lease of its own, in its namespace. In force once it
+// refuses a leader without any.
+absl::Status SafetyWorld::MakeFence() {
+  auto fence = servers::Helm(
+      *plane_,
+      {"template", "trimtab", TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab", "--show-only",
+       "templates/fence.yaml", "--kube-version=1.36.0", "--namespace=trimtab-system", "--set",
+       fmt::format("mode=Apply,listen.clearText=true,image.digest=sha256:{:064}", 7)});
+  if (!fence.ok()) return fence.status();
+  constexpr std::string_view kOwnLease = "    namespace: trimtab-system\n";
+  const std::size_t at = fence->find(kOwnLease);
+  if (at == std::string::npos)
+    return absl::InternalError("the fence names no namespace:\n" + *fence);
+  fence->erase(at, kOwnLease.size());
+  if (auto applied = plane_->Kubectl({"apply", "-f", "-"}, *fence); !applied.ok()) {
+    return applied.status();
+  }
+  const Json lease = {{"apiVersion", "coordination.k8s.io/v1"},
+                      {"kind", "Lease"},
+                      {"metadata", {{"name", "trimtab"}}},
+                      {"spec", {{"holderIdentity", "b"}}}};
+  for (const auto& [type, object] :
+       {std::pair(kLeases, lease),
+        std::pair(kDeployments, TestWorkload("Deployment", "probe", 0))}) {
+    const auto made = client_->Create(ResourcePath(type, "default"), object);
+    if (!made.ok()) return made.status();
+  }
+  auto leader = MakeApiClient({.kubeconfig_flag = KubeconfigOf("a")}, clock_);
+  if (leader == nullptr) return absl::InternalError("no client of leader 'a'");
+  const std::string scale = ResourcePath(kDeployments, "default", "probe", "scale");
+  absl::Status last;
+  const bool refuses = servers::Eventually([&] {
+    last = leader->Patch(scale, PatchType::kMerge, {{"spec", {{"replicas", 0}}}}, {.dry_run = true})
+               .status();
+    return absl::IsPermissionDenied(last);
+  });
+  if (refuses) return absl::OkStatus();
+  return absl::InternalError("the fence refuses nobody: " + last.ToString());
 }
 
 const std::string& SafetyWorld::KubeconfigOf(std::string_view identity) const {

@@ -33,7 +33,7 @@ class SafetyWorld {
   servers::ControlPlane& plane() { return *plane_; }
   // A file in a folder that ends with the world.
   std::string File(std::string_view name) const { return folder_.File(name); }
-  // The kubeconfig of a leader, an administrator of its own name.
+  // The kubeconfig of a leader, with the token of a pod of its name.
   const std::string& KubeconfigOf(std::string_view identity) const;
   // Of one namespace, in the order of their answers; events are left out.
   std::vector<AuditedWrite> Writes(const std::string& name_space) const {
@@ -42,7 +42,9 @@ class SafetyWorld {
 
  private:
   explicit SafetyWorld(servers::TemporaryFolder folder) : folder_(std::move(folder)) {}
+  absl::Status MakeAccount();
   absl::Status MakeUser(const std::string& identity);
+  absl::Status MakeFence();
 
   SystemClock clock_;
   const servers::TemporaryFolder folder_;

@@ -27,6 +27,7 @@ struct LeaderScript {
   // before and after the entry in the journal, then before each write to the API server.
   //   "kill"       the process kills itself
   //   "stop"       it stops itself before it asks whether it still may write
+  //   "late"       it stops itself after it has asked for the last time, before it sends
   //   "pause", "recommend"   the AppScaler is, and the process has seen it
   std::string fault{};
   int step = 0;

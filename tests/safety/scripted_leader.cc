@@ -86,12 +86,20 @@ class Steps {
     if (fault == "pause" || fault == "recommend" || fault == "delete") edit_();
     return may();
   }
+  // The last looks of a step that is a write: when the connection is there, and before the body.
+  absl::Status Send(const std::function<absl::Status()>& may) {
+    const absl::Status allowed = may();
+    const bool is_here = runs_ && count_ == script_.step && script_.fault == "late";
+    if (is_here && allowed.ok() && ++looks_ == 2) std::raise(SIGSTOP);
+    return allowed;
+  }
 
  private:
   const LeaderScript& script_;
   const std::function<void()> edit_;
   bool runs_ = false;
   int count_ = 0;
+  int looks_ = 0;
 };
 
 class SteppedJournal : public Journal {
@@ -240,9 +248,12 @@ class Leader {
     leases_ = *std::move(leases);
     auto writes = ClientOf(
         *connection, clock_,
-        {.timeout = election.claim.duration - election.renew_deadline, .before_write = [this] {
-           return steps_.Take("a write", [this] { return election_->MayWrite(); });
-         }});
+        // One that was late does not give up its request by itself.
+        {.timeout = script_.fault == "late" ? std::chrono::minutes(1)
+                                            : election.claim.duration - election.renew_deadline,
+         .before_write =
+             [this] { return steps_.Take("a write", [this] { return election_->MayWrite(); }); },
+         .before_sent = [this] { return steps_.Send([this] { return election_->MayWrite(); }); }});
     if (!writes.ok()) return writes.status();
     writes_ = *std::move(writes);
     auto watch = ClusterWatch::Start(*reads_, clock_, {.namespaces = {script_.name_space}});

@@ -27,11 +27,18 @@ absl::StatusOr<std::string> Helm(const ControlPlane& plane, std::vector<std::str
 
 absl::StatusOr<std::string> ServiceAccountKubeconfig(const ControlPlane& plane,
                                                      std::string_view name_space,
-                                                     std::string_view account) {
-  const absl::StatusOr<std::string> token =
-      plane.Kubectl({"create", "token", std::string(account), "-n", std::string(name_space)});
+                                                     std::string_view account,
+                                                     std::string_view pod) {
+  std::vector<std::string> command = {"create", "token", std::string(account), "-n",
+                                      std::string(name_space)};
+  if (!pod.empty()) {
+    command.insert(command.end(),
+                   {"--bound-object-kind", "Pod", "--bound-object-name", std::string(pod)});
+  }
+  const absl::StatusOr<std::string> token = plane.Kubectl(std::move(command));
   if (!token.ok()) return token.status();
-  std::string path = fmt::format("{}/{}-{}.kubeconfig", plane.folder(), name_space, account);
+  std::string path =
+      fmt::format("{}/{}-{}-{}.kubeconfig", plane.folder(), name_space, account, pod);
   std::ofstream file(path);
   std::error_code error;
   std::filesystem::permissions(

@@ -15,9 +15,11 @@ namespace trimtab::servers {
 absl::StatusOr<std::string> Helm(const ControlPlane& plane, std::vector<std::string> arguments);
 
 // Writes a kubeconfig of a service account into the control plane's folder and returns its path.
-// The token is one that the API server gives out, good for an hour.
+// The token is one that the API server gives out, good for an hour; with a pod one that belongs to
+// the pod, as its kubelet would mount it.
 absl::StatusOr<std::string> ServiceAccountKubeconfig(const ControlPlane& plane,
                                                      std::string_view name_space,
-                                                     std::string_view account);
+                                                     std::string_view account,
+                                                     std::string_view pod = "");
 
 }  // namespace trimtab::servers

@@ -124,6 +124,7 @@ void ReadSources(FieldReader& root, OperatorOptions& options) {
   if (auto otlp = sources->Object("otlp")) {
     otlp->Time("settleDelay", options.otlp_settle_delay);
     otlp->Text("peerUrl", options.peer_otlp_url);
+    otlp->Text("peerCaFile", options.peer_ca_file);
     otlp->Finish();
   }
   sources->Number("samplingShare", options.sampling_share);

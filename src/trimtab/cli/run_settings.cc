@@ -95,6 +95,8 @@ constexpr Setting kSettings[] = {
      "a trace is whole when no span of it came for this long"},
     {"sources.otlp.peerUrl", kController, "peer-otlp-url", nullptr, "URL",
      "a standby sends its spans here, {holder} being the leader's identity"},
+    {"sources.otlp.peerCaFile", kController, "peer-ca-file", nullptr, "FILE",
+     "the authority of the leader's certificate; that of --tls-client-ca without"},
     {"sources.samplingShare", kDecides, "sampling-share", nullptr, "SHARE",
      "of the requests whose spans are sent; windows in which traces and request counters disagree "
      "lower nothing"},

@@ -1,5 +1,8 @@
 #include "trimtab/clock/system_clock.h"
 
+#include <time.h>
+
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 
@@ -8,8 +11,14 @@
 namespace trimtab {
 namespace {
 
-Duration SteadyNow() {
-  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+// A wait of the standard library stands still while the machine sleeps, too.
+constexpr Duration kLongestWait = std::chrono::minutes(1);
+
+// std::chrono::steady_clock stands still while the machine sleeps; a lease does not.
+Duration SinceBoot() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 }  // namespace
@@ -17,14 +26,17 @@ Duration SteadyNow() {
 SystemClock::SystemClock()
     : offset_(std::chrono::duration_cast<Duration>(
                   std::chrono::system_clock::now().time_since_epoch()) -
-              SteadyNow()) {}
+              SinceBoot()) {}
 
-Instant SystemClock::Now() const { return Instant(SteadyNow() + offset_); }
+Instant SystemClock::Now() const { return Instant(SinceBoot() + offset_); }
 
 bool SystemClock::WaitUntil(Instant instant) {
-  const std::chrono::steady_clock::time_point deadline(instant.time_since_epoch() - offset_);
   std::unique_lock lock(mutex_);
-  return !wake_.wait_until(lock, deadline, [this] { return stopped_; });
+  for (Instant now = Now(); now < instant; now = Now()) {
+    const Duration pause = std::min<Duration>(instant - now, kLongestWait);
+    if (wake_.wait_for(lock, pause, [this] { return stopped_; })) break;
+  }
+  return !stopped_;
 }
 
 void SystemClock::Stop() {

@@ -8,8 +8,9 @@
 
 namespace trimtab {
 
-// Counts from the Unix epoch at construction and then steadily: a step of the wall clock does not
-// move it. Thread-safety: every method may be called from any thread.
+// Counts from the Unix epoch at construction and then steadily, also while the process is stopped
+// or the machine sleeps: a step of the wall clock does not move it. Thread-safety: every method may
+// be called from any thread.
 class SystemClock : public Clock {
  public:
   SystemClock();
@@ -21,7 +22,7 @@ class SystemClock : public Clock {
   void Stop();
 
  private:
-  const Duration offset_;  // epoch time minus steady time, fixed at construction
+  const Duration offset_;  // epoch time minus time since boot, fixed at construction
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopped_ = false;

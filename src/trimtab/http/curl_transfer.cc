@@ -86,14 +86,28 @@ void CurlTransfer::AddHeader(std::string_view name, std::string_view value) {
   }
 }
 
+void CurlTransfer::ConfigureBody() {
+  Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  if (!request_.before_sent || request_.body.empty()) {
+    Set(CURLOPT_POSTFIELDS, request_.body.data());
+    return;
+  }
+  // Asked for piece by piece, when libcurl is about to write it to the connection.
+  Set(CURLOPT_POST, 1L);
+  Set(CURLOPT_READFUNCTION, &CurlTransfer::ReadCallback);
+  Set(CURLOPT_READDATA, this);
+  Set(CURLOPT_SEEKFUNCTION, &CurlTransfer::SeekCallback);
+  Set(CURLOPT_SEEKDATA, this);
+}
+
 void CurlTransfer::ConfigureMessage() {
-  const bool has_body = request_.method != "GET" && request_.method != "HEAD";
   Set(CURLOPT_URL, sent_url_.c_str());
   Set(CURLOPT_PROTOCOLS_STR, "http,https");
   if (request_.method == "HEAD") Set(CURLOPT_NOBODY, 1L);
-  if (has_body) {
-    Set(CURLOPT_POSTFIELDS, request_.body.data());
-    Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  if (request_.method != "GET" && request_.method != "HEAD") ConfigureBody();
+  if (request_.before_sent) {
+    Set(CURLOPT_PREREQFUNCTION, &CurlTransfer::RequestCallback);
+    Set(CURLOPT_PREREQDATA, this);
   }
   Set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   Set(CURLOPT_ACCEPT_ENCODING, "gzip");
@@ -225,6 +239,21 @@ std::size_t CurlTransfer::OnBody(std::string_view chunk) {
   return chunk.size();
 }
 
+bool CurlTransfer::MayBeSent() {
+  may_be_sent_ = request_.before_sent();
+  if (!may_be_sent_.ok()) stopped_ = Stopped::kBeforeSent;
+  return may_be_sent_.ok();
+}
+
+std::size_t CurlTransfer::GiveBody(char* buffer, std::size_t room) {
+  const std::size_t left = request_.body.size() - body_given_;
+  if (left > 0 && !MayBeSent()) return CURL_READFUNC_ABORT;
+  const std::size_t given = std::min(left, room);
+  std::memcpy(buffer, request_.body.data() + body_given_, given);
+  body_given_ += given;
+  return given;
+}
+
 // libcurl takes any count but the given one as a failure; an empty chunk would hide one.
 std::size_t CurlTransfer::HeaderCallback(char* data, std::size_t size, std::size_t count,
                                          void* self) {
@@ -234,6 +263,25 @@ std::size_t CurlTransfer::BodyCallback(char* data, std::size_t size, std::size_t
                                        void* self) {
   if (size * count == 0) return 0;
   return static_cast<CurlTransfer*>(self)->OnBody({data, size * count});
+}
+
+std::size_t CurlTransfer::ReadCallback(char* buffer, std::size_t size, std::size_t count,
+                                       void* self) {
+  return static_cast<CurlTransfer*>(self)->GiveBody(buffer, size * count);
+}
+// For a request that is sent once more on a new connection.
+int CurlTransfer::SeekCallback(void* self, curl_off_t offset, int origin) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  if (origin != SEEK_SET || offset < 0 ||
+      offset > static_cast<curl_off_t>(transfer.request_.body.size())) {
+    return CURL_SEEKFUNC_FAIL;
+  }
+  transfer.body_given_ = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+int CurlTransfer::RequestCallback(void* self, char* /*remote*/, char* /*local*/,
+                                  int /*remote_port*/, int /*local_port*/) {
+  return static_cast<CurlTransfer*>(self)->MayBeSent() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 std::optional<CURLcode> CurlTransfer::Perform() {
@@ -296,6 +344,8 @@ absl::StatusOr<HttpResponse> CurlTransfer::Finish(CURLcode code) {
       return Error(
           absl::StatusCode::kResourceExhausted,
           fmt::format("the headers have more than {} bytes", options_.largest_headers.value()));
+    case Stopped::kBeforeSent:
+      return may_be_sent_;
     case Stopped::kNo:
       break;
   }

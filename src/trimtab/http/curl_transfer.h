@@ -56,10 +56,11 @@ class CurlTransfer {
   absl::StatusOr<HttpResponse> Run();
 
  private:
-  enum class Stopped { kNo, kByConsumer, kBodyTooLarge, kHeadersTooLarge };
+  enum class Stopped { kNo, kByConsumer, kBodyTooLarge, kHeadersTooLarge, kBeforeSent };
 
   void Configure();
   void ConfigureMessage();
+  void ConfigureBody();
   void ConfigureTimes();
   void ConfigureTls();
   void ConfigureProxy();
@@ -78,8 +79,14 @@ class CurlTransfer {
 
   std::size_t OnHeader(std::string_view line);
   std::size_t OnBody(std::string_view chunk);
+  bool MayBeSent();
+  std::size_t GiveBody(char* buffer, std::size_t room);
   static std::size_t HeaderCallback(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t BodyCallback(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t ReadCallback(char* buffer, std::size_t size, std::size_t count, void* self);
+  static int SeekCallback(void* self, curl_off_t offset, int origin);
+  static int RequestCallback(void* self, char* remote, char* local, int remote_port,
+                             int local_port);
 
   CurlConnection& connection_;
   const CurlLibrary& curl_;
@@ -96,6 +103,8 @@ class CurlTransfer {
   std::size_t header_bytes_ = 0;
   bool headers_ended_ = false;  // the last header line was the blank one
   Stopped stopped_ = Stopped::kNo;
+  std::size_t body_given_ = 0;  // bytes of the request's body that libcurl has taken
+  absl::Status may_be_sent_;    // the last answer of before_sent
 };
 
 }  // namespace trimtab

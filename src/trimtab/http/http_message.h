@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "trimtab/quantity/time.h"
 
 namespace trimtab {
@@ -32,6 +33,11 @@ struct HttpRequest {
   // the response; the bound on bodies does not hold for it. False ends the request, which is then
   // answered with `stopped` set. Called on the thread that called Send; must not throw.
   std::function<bool(std::string_view)> on_chunk{};
+  // Asked on the open connection immediately before the request leaves, and again immediately
+  // before its body does, each time that it is sent: also anew on another connection. An error is
+  // the answer: the server gets no whole request. Called on the thread that called Send; must not
+  // throw.
+  std::function<absl::Status()> before_sent{};
   // Ends the request with kCancelled within milliseconds, from any thread.
   std::stop_token stop{};
 };

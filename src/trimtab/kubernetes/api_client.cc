@@ -65,6 +65,7 @@ absl::StatusOr<HttpResponse> ApiClient::Attempt(const Call& call) {
                       .body = call.body,
                       .timeout = options_.timeout,
                       .stop = call.stop};
+  if (call.is_stored) request.before_sent = options_.before_sent;
   if (!call.body.empty()) request.headers.push_back({"Content-Type", call.content_type});
   return http_->Send(request);
 }

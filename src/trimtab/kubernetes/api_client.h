@@ -25,9 +25,12 @@ struct ApiClientOptions {
   int page_size = 500;
   std::size_t most_items = 200'000;  // of one list
   // Asked before each attempt of a write that would be stored; an error is the answer and nothing
-  // is sent. Where a leader says whether its lease still holds: a retry, or a process that was
-  // stopped for a while, comes later than the decision to write.
+  // is sent.
   std::function<absl::Status()> before_write{};
+  // Asked for the same writes on the open connection, immediately before their bytes leave
+  // (HttpRequest::before_sent). Where a leader says whether its lease still holds: a retry, a slow
+  // connection, or a stop of the process comes later than the decision to write.
+  std::function<absl::Status()> before_sent{};
   // Waits; false when stopped first. The real one is WaitFor() of the room `clock`.
   std::function<bool(Duration, const std::stop_token&)> wait{};
 };

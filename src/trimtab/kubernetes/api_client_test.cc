@@ -182,6 +182,19 @@ TEST(ApiClientRetryTest, EachAttemptOfAWriteIsAllowedAnew) {
   EXPECT_EQ(api.requests().size(), 1U);
 }
 
+TEST(ApiClientRetryTest, AWriteIsAllowedUntilItsBytesLeave) {
+  const auto refuse = [] { return absl::FailedPreconditionError("the lease is over"); };
+  FakeApi api(Always(200, "{}"), {}, {}, refuse);
+  EXPECT_TRUE(api.client().Get("/x").ok());
+  EXPECT_TRUE(api.client().Create("/x", Json::object(), {.dry_run = true}).ok());
+  EXPECT_EQ(api.requests().size(), 2U);
+  EXPECT_EQ(api.client().Create("/x", Json::object()).status(), refuse());
+  EXPECT_EQ(api.client().Patch("/x", PatchType::kApply, Json::object()).status(), refuse());
+  EXPECT_EQ(api.client().Delete("/x").status(), refuse());
+  EXPECT_EQ(api.requests().size(), 2U);
+  EXPECT_EQ(api.pauses().size(), 0U) << "not tried again";
+}
+
 TEST(ApiClientRetryTest, ReadsAndDryRunsNeedNoLeave) {
   FakeApi api(Always(200, "{}"), {}, [] { return absl::FailedPreconditionError("no lease"); });
   EXPECT_TRUE(api.client().Get("/x").ok());

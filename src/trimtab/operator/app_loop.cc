@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "trimtab/controller/control_loop.h"
 #include "trimtab/operator/loop_clock.h"
+#include "trimtab/operator/loop_pulses.h"
 #include "trimtab/operator/scaler_options.h"
 #include "trimtab/quantity/text.h"
 
@@ -84,11 +85,16 @@ AppLoop::AppLoop(AppLoopParts parts, AppLoopOptions options, const SeenScaler& s
 AppLoop::~AppLoop() { parts_.metrics.ForgetWhere({{"namespace", name_space_}, {"app", name_}}); }
 
 void AppLoop::Run(const std::stop_token& stop) {
-  LoopClock clock(parts_.clock, stop, [this] { Tend(); });
+  LoopClock clock(parts_.clock, stop, [this] { Turn(); });
   Instant next = clock.Now();
   while (clock.WaitUntil(next) && RunCycle(stop)) {
     next = std::max(next + options_.control.interval, clock.Now());
   }
+}
+
+void AppLoop::Turn() {
+  LoopPulses::Beat();
+  Tend();
 }
 
 void AppLoop::Tend() {
@@ -163,7 +169,7 @@ absl::Status AppLoop::Build(const AppScaler& scaler, const std::stop_token& stop
     engine->stabilisation = std::max(engine->stabilisation, safety.scale_down_stabilisation);
   }
   engine->traces = parts_.traces(engine->scaler);
-  engine->clock.emplace(parts_.clock, stop, [this] { Tend(); });
+  engine->clock.emplace(parts_.clock, stop, [this] { Turn(); });
   engine->metrics.emplace(engine->world->metrics(), [this] { return Freezes(); });
   engine->actuator.emplace(engine->world->actuator(), board_, [this] { return VerdictNow(); });
   engine->intents.emplace(*engine->journal, board_, [this] { return applies_; });
@@ -183,6 +189,7 @@ absl::Status AppLoop::Build(const AppScaler& scaler, const std::stop_token& stop
 }
 
 bool AppLoop::RunCycle(const std::stop_token& stop) {
+  LoopPulses::Beat();
   const SeenScaler seen = parts_.latest();
   if (!seen.exists || seen.meta.uid != uid_) return false;
   decision_.reset();

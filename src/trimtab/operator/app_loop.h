@@ -83,6 +83,7 @@ class AppLoop {
  private:
   struct Engine;
   absl::Status Build(const AppScaler& scaler, const std::stop_token& stop, CycleReport& report);
+  void Turn();
   void Tend();
   void Decide(CycleReport& report);
   void Settle(CycleReport& report);

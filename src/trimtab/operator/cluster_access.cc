@@ -13,7 +13,7 @@ absl::StatusOr<std::unique_ptr<ApiClient>> MakeClient(const ClusterConnection& c
                                                       ApiClientOptions options) {
   auto http = MakeHttpClient(connection, clock, /*may_interact=*/false);
   if (!http.ok()) return http.status();
-  options.wait = WaitFor;
+  if (!options.wait) options.wait = WaitFor;
   return std::make_unique<ApiClient>(connection.server, *std::move(http), std::move(options));
 }
 

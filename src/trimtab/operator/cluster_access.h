@@ -13,7 +13,7 @@
 
 namespace trimtab {
 
-// A client whose waits are real. `clock` must outlive it.
+// A client whose waits are real unless they are given. `clock` must outlive it.
 absl::StatusOr<std::unique_ptr<ApiClient>> MakeClient(const ClusterConnection& connection,
                                                       const Clock& clock, ApiClientOptions options);
 

@@ -38,8 +38,11 @@ enum class Leadership { kStandby, kLeader, kLost };
 //   lost:    another holds it, or the renew deadline passed. This is final: the process must end,
 //            since only a new one has forgotten what the old one was about to write
 //
-// MayWrite() is asked before each attempt of a write (ApiClientOptions::before_write), so that a
-// process that was stopped for a while finds its lease too old before it sends anything.
+// MayWrite() is asked before each attempt of a write and again when its bytes are about to leave
+// (ApiClientOptions::before_write and before_sent), so that a process that was stopped for a while
+// finds its lease too old before it sends anything. A stop between that look and the system call
+// that sends is left to the fence of the chart, by which the API server refuses the writes of a pod
+// that does not hold the lease.
 // Thread-safety: every method from any thread.
 class LeaderElection {
  public:

@@ -1,5 +1,6 @@
 #include "trimtab/operator/scaling_operator.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "trimtab/journal/sqlite_journal.h"
 #include "trimtab/operator/cluster_access.h"
 #include "trimtab/operator/cluster_world.h"
+#include "trimtab/operator/loop_pulses.h"
 #include "trimtab/operator/metered_sources.h"
 #include "trimtab/operator/policy_library.h"
 #include "trimtab/operator/scaler_watch.h"
@@ -45,6 +47,12 @@ absl::StatusOr<std::unique_ptr<Journal>> JournalOf(const std::string& folder, co
   return std::unique_ptr<Journal>(*std::move(journal));
 }
 
+// Three rounds, and what one call with a deadline may take beside.
+Duration LongestSilence(const OperatorOptions& options) {
+  return 3 * options.loop.control.interval +
+         std::max<Duration>(std::chrono::seconds(30), options.prometheus_timeout);
+}
+
 // Everything that lives as long as the process does; each outlives what stands below it.
 class Process {
  public:
@@ -54,7 +62,8 @@ class Process {
         log_(log),
         clock_(clock),
         stop_(stop),
-        heartbeat_(clock, 3 * options.loop.control.interval + std::chrono::seconds(30)) {}
+        heartbeat_(clock, LongestSilence(options)),
+        pulses_(clock, LongestSilence(options)) {}
 
   absl::Status Run() {
     if (absl::Status started = Start(); !started.ok()) return started;
@@ -106,7 +115,9 @@ class Process {
       ForwardOptions& forwarding = span_options.forwarding.emplace();
       if (options_.tls) {
         // Replicas show each other the certificate that they serve with.
-        forwarding.http.tls = {.ca_file = options_.tls->client_ca_file,
+        forwarding.http.tls = {.ca_file = options_.peer_ca_file.empty()
+                                              ? options_.tls->client_ca_file
+                                              : options_.peer_ca_file,
                                .client_certificate_file = options_.tls->certificate_file,
                                .client_key_file = options_.tls->key_file};
       }
@@ -114,7 +125,7 @@ class Process {
     auto spans = SpanSources::Start(std::move(span_options), clock_);
     if (!spans.ok()) return spans.status();
     spans_ = *std::move(spans);
-    if (absl::Status served = Serve(); !served.ok()) return served;
+    // Before the pages, which ask it.
     if (options_.election) {
       election_ = std::make_unique<LeaderElection>(*leases_, clock_, *options_.election,
                                                    [this](const absl::Status& why) {
@@ -122,7 +133,7 @@ class Process {
                                                      lost_ = true;
                                                    });
     }
-    return absl::OkStatus();
+    return Serve();
   }
 
   absl::Status MakeClients(const ClusterConnection& connection) {
@@ -130,7 +141,13 @@ class Process {
     if (!reads.ok()) return reads.status();
     reads_ = *std::move(reads);
     // What is on its way when the renew deadline passes must be over when the lease is.
-    ApiClientOptions gated{.before_write = [this] { return MayWrite(); }};
+    ApiClientOptions gated{.before_write = [this] { return MayWrite(); },
+                           .before_sent = [this] { return MayWrite(); },
+                           .wait =
+                               [](Duration pause, const std::stop_token& stop) {
+                                 LoopPulses::Beat();
+                                 return WaitFor(pause, stop);
+                               }};
     ApiClientOptions leases{.retry = {.attempts = 1}};
     if (options_.election) {
       gated.timeout = options_.election->claim.duration - options_.election->renew_deadline;
@@ -149,6 +166,7 @@ class Process {
   bool HasNodes() { return reads_->Get(ResourcePath(kNodes, ""), {{"limit", "1"}}).ok(); }
 
   absl::Status MayWrite() const {
+    LoopPulses::Beat();
     return election_ == nullptr ? absl::OkStatus() : election_->MayWrite();
   }
 
@@ -192,10 +210,11 @@ class Process {
         !metrics.ok()) {
       return metrics;
     }
-    return start(
-        options_.health,
-        {.live = {{"loop", [this] { return heartbeat_.Check(); }}}, .ready = {{"watches", synced}}},
-        "health");
+    return start(options_.health,
+                 {.live = {{"loop", [this] { return heartbeat_.Check(); }},
+                           {"appscalers", [this] { return pulses_.Check(); }}},
+                  .ready = {{"watches", synced}}},
+                 "health");
   }
 
   std::unique_ptr<TraceSource> Traces(const AppScaler& scaler) {
@@ -237,6 +256,8 @@ class Process {
       Running& running = loops_[seen.meta.uid];
       running.thread =
           std::jthread([this, seen, is_over = running.is_over](const std::stop_token& token) {
+            const LoopPulses::Pulse pulse(
+                pulses_, fmt::format("{}/{}", seen.meta.name_space, seen.meta.name));
             AppLoop(PartsFor(seen), options_.loop, seen).Run(token);
             *is_over = true;
           });
@@ -282,6 +303,7 @@ class Process {
   const Clock& clock_;
   const std::atomic<bool>& stop_;
   Heartbeat heartbeat_;
+  LoopPulses pulses_;
   OwnMetrics metrics_;
   std::atomic<bool> lost_ = false;
   std::string why_lost_;  // written before lost_ is set, read after

@@ -40,6 +40,9 @@ struct OperatorOptions {
   // leader: "http://{holder}.trimtab-peers.monitoring.svc:4318", {holder} being the identity in the
   // lease. Empty: they are not sent on.
   std::string peer_otlp_url{};
+  // The authority of the certificates of peers, where their listeners have one; empty: the one of
+  // `tls` that clients have to show, and without it the system's.
+  std::string peer_ca_file{};
 
   std::vector<ListenAddress> metrics{};
   std::vector<ListenAddress> health{};

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "trimtab/http/http_client.h"
 #include "trimtab/http/url.h"
+#include "trimtab/operator/loop_pulses.h"
 #include "trimtab/tracing/jaeger_source.h"
 
 namespace trimtab {
@@ -17,6 +18,7 @@ class JaegerSpans : public TraceSource {
               const SpanSourceOptions& options, Instant begin)
       : source_(JaegerQuery(
                     [http = std::move(http), url](const std::string& target) {
+                      LoopPulses::Beat();
                       return http->Send({.url = url + target});
                     },
                     {.service = scaler.entry.service, .arguments = scaler.entry.arguments}),

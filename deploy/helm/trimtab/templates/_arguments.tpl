@@ -31,6 +31,7 @@
 {{- if .Values.tls.secret }}
 - --tls-certificate=/etc/trimtab/tls/tls.crt
 - --tls-key=/etc/trimtab/tls/tls.key
+- --peer-ca-file=/etc/trimtab/tls/ca.crt
 {{- if .Values.tls.clientCertificates }}
 - --tls-client-ca=/etc/trimtab/tls/ca.crt
 {{- end }}

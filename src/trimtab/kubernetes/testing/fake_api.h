@@ -21,7 +21,8 @@ class FakeApi {
   using Request = LoopbackConnection::Request;
 
   explicit FakeApi(LoopbackServer::Responder respond, RetryOptions retry = {},
-                   std::function<absl::Status()> before_write = {})
+                   std::function<absl::Status()> before_write = {},
+                   std::function<absl::Status()> before_sent = {})
       : server_(LoopbackServer::EveryRequest(
             [this, respond = std::move(respond)](const Request& request,
                                                  const LoopbackConnection& connection) {
@@ -33,7 +34,9 @@ class FakeApi {
             })) {
     auto http = HttpClient::Create({});
     if (!http.ok()) ADD_FAILURE() << http.status();
-    ApiClientOptions options{.retry = retry, .before_write = std::move(before_write)};
+    ApiClientOptions options{.retry = retry,
+                             .before_write = std::move(before_write),
+                             .before_sent = std::move(before_sent)};
     options.wait = [this](Duration pause, const std::stop_token& stop) {
       const std::scoped_lock lock(mutex_);
       pauses_.push_back(pause);
