@@ -308,6 +308,7 @@ class Leader {
             .policy = [this](const AppScaler&, const Application&)
                 -> absl::StatusOr<std::unique_ptr<ScalingPolicy>> { return Policy(); },
             .model = [](const AppScaler&) { return ModelStatus{.digest = "scripted"}; },
+            .workload_models = [](const AppScaler&) { return std::vector<WorkloadModel>(); },
             .journal = [this](const AppScaler& scaler) { return OpenJournal(scaler); }};
   }
 

@@ -188,6 +188,7 @@ Json ScalerStatusToJson(const AppScalerStatus& status) {
   if (!model.digest.empty()) json["model"]["digest"] = model.digest;
   if (model.error_percent) json["model"]["errorPercent"] = *model.error_percent;
   if (model.samples) json["model"]["samples"] = *model.samples;
+  if (model.trained_at) json["model"]["trainedAt"] = FormatTimestamp(*model.trained_at);
   if (!status.workloads.empty()) json["workloads"] = ListToJson(status.workloads, WorkloadToJson);
   if (!status.pod_sizes.empty()) json["podSizes"] = ListToJson(status.pod_sizes, PodSizeToJson);
   if (status.commit) json["commit"] = CommitToJson(*status.commit);
@@ -214,7 +215,8 @@ AppScalerStatus ReadScalerStatus(const Json& status, std::vector<std::string>* f
   }
   read.model = {.digest = TextAt(status, {"model", "digest"}),
                 .error_percent = IntegerAt(status, {"model", "errorPercent"}),
-                .samples = IntegerAt(status, {"model", "samples"})};
+                .samples = IntegerAt(status, {"model", "samples"}),
+                .trained_at = TimeAt(status, {"model", "trainedAt"})};
   for (const Json& item : ArrayAt(status, {"workloads"})) {
     WorkloadStatus workload{.name = TextAt(item, {"name"}),
                             .current = reader.AllocationOf(item, "current"),

@@ -75,6 +75,7 @@ struct ModelStatus {
   std::string digest{};
   std::optional<std::int64_t> error_percent{};
   std::optional<std::int64_t> samples{};
+  std::optional<Instant> trained_at{};
 
   friend bool operator==(const ModelStatus&, const ModelStatus&) = default;
 };

@@ -24,7 +24,10 @@ AppScalerStatus FullStatus() {
   status.observed = Latency(284.04);
   status.predicted = Latency(251);
   status.satisfied = true;
-  status.model = {.digest = "sha256:00", .error_percent = 11, .samples = 12000};
+  status.model = {.digest = "sha256:00",
+                  .error_percent = 11,
+                  .samples = 12000,
+                  .trained_at = Instant(std::chrono::seconds(1'790'000'000))};
   status.workloads = {{"web", kSmall, kLarge, {"MaxCPU"}}};
   status.pod_sizes = {{.kind = "Deployment",
                        .name = "web",

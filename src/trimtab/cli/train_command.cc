@@ -11,6 +11,7 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/output.h"
 #include "trimtab/cli/sweep_bars.h"
+#include "trimtab/clock/system_clock.h"
 #include "trimtab/profile/application_profile.h"
 #include "trimtab/profiling/sample_table.h"
 #include "trimtab/profiling/train_profile.h"
@@ -73,9 +74,9 @@ absl::StatusOr<ExitCode> RunTrain(const Values& values, Context& context) {
   options.seed = values.seed;
   options.threads = ThreadsOf(values.threads);
   options.progress = bars.Callback("train");
-  const auto profile =
-      TrainProfile(*samples, tree_samples.ok() ? *tree_samples : *samples, options);
+  auto profile = TrainProfile(*samples, tree_samples.ok() ? *tree_samples : *samples, options);
   if (!profile.ok()) return profile.status();
+  profile->trained_at = SystemClock().Now();
   if (auto status = SaveProfile(*profile, values.out); !status.ok()) return status;
   SummaryOf(*profile).Write(values.output, context.color, context.out);
   return ExitCode::kSuccess;
@@ -91,7 +92,7 @@ CommandAction DeclareTrain(Arguments& arguments) {
                    "FILE");
   arguments.Option("out", &values->out, "profile to write", "FILE");
   arguments.Choice("simd", &values->simd, {"native", "portable"},
-                   "portable: the same bytes on every machine of the architecture");
+                   "portable: the same models on every machine of the architecture");
   arguments.Option("threads", &values->threads, {.min = 0, .max = 1024},
                    "threads to use, 0: one a core; changes no model");
   arguments.Seed(&values->seed);

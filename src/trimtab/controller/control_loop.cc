@@ -97,17 +97,25 @@ Decision ControlLoop::RunOnce() {
   decision.at = parts_.clock.Now();
   decision.dry_run = options_.mode == CommitMode::kDryRun;
 
+  const Duration begun = stopwatch_();
   observer_.Observe(decision);  // u_i, I_i, Phi_i and the measured tail (III-B)
   NoticeForeignChange(decision);
   Verify(decision);  // earlier commits against that tail
 
-  const Duration started = stopwatch_();
+  const Duration collected = stopwatch_();
   Predict(decision);  // how far the predictions have been off
   Prepare(decision);  // the policy's plan
   Check(decision);    // the safety limits; raises apart from lowers
-  decision.planning_time = stopwatch_() - started;
-
-  if (Record(decision)) Commit(decision);
+  const Duration planned = stopwatch_();
+  const bool acts = Record(decision);
+  const Duration recorded = stopwatch_();
+  decision.collecting_time = collected - begun;
+  decision.planning_time = planned - collected;
+  decision.recording_time = recorded - planned;
+  if (acts) {
+    Commit(decision);
+    decision.committing_time = stopwatch_() - recorded;
+  }
   Finish(decision);
   return decision;
 }

@@ -243,11 +243,28 @@ TEST_F(ControlLoopTest, PlanningTimeComesFromTheStopwatchAlone) {
   };
   Make();
   Steps(2);
-  // Readings 1, 4, 9, 16 ms: 3 ms and 7 ms.
-  EXPECT_THAT(loop->record().planning_times, ElementsAre(milliseconds(3), milliseconds(7)));
-  EXPECT_EQ(loop->record().PlanningTime(kP50), milliseconds(3));
-  EXPECT_EQ(loop->record().PlanningTime(kP99), milliseconds(7));
+  // Readings 1, 4, 9, 16 and 25, 36, 49, 64 ms, planning from the second to the third: 5 and 13 ms.
+  EXPECT_THAT(loop->record().planning_times, ElementsAre(milliseconds(5), milliseconds(13)));
+  EXPECT_EQ(loop->record().PlanningTime(kP50), milliseconds(5));
+  EXPECT_EQ(loop->record().PlanningTime(kP99), milliseconds(13));
   EXPECT_THAT(journal.entries[0].commitment, ::testing::Not(HasSubstr("planning")));
+}
+
+TEST_F(ControlLoopTest, EveryPhaseIsTimed) {
+  int readings = 0;
+  stopwatch = [&readings] {
+    ++readings;
+    return milliseconds(readings * readings);
+  };
+  Make();
+  Decision decision = Step();  // 1, 4, 9, 16 ms
+  EXPECT_EQ(decision.collecting_time, milliseconds(3));
+  EXPECT_EQ(decision.planning_time, milliseconds(5));
+  EXPECT_EQ(decision.recording_time, milliseconds(7));
+  EXPECT_EQ(decision.committing_time, milliseconds(0)) << "nothing was to be done";
+  Ask(Sized(3), Sized(2));
+  decision = Step();  // 25, 36, 49, 64, 81 ms
+  EXPECT_EQ(decision.committing_time, milliseconds(17));
 }
 
 TEST(ControlOptionsTest, NamesEveryViolationOfEveryPart) {

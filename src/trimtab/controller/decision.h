@@ -66,7 +66,11 @@ struct Decision {
   std::vector<Trouble> troubles;
   bool held = false;     // something went wrong that forbids every change
   bool dry_run = false;  // what the reports accept was only checked
-  Duration planning_time{0};
+  // As the stopwatch of the loop says.
+  Duration collecting_time{0};  // the sources and the state were read
+  Duration planning_time{0};    // predicted, prepared and checked
+  Duration recording_time{0};   // written into the journal
+  Duration committing_time{0};  // acted on, the wait for raises included; 0: nothing was to be done
 
   void Degrade(Degradation what, std::string words) {
     troubles.push_back({what, std::move(words)});

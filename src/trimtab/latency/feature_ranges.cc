@@ -33,6 +33,35 @@ double LoadPerCore(const LatencyFeatures& features) {
   return features.container_load.value() / InCores(features.container.cpu);
 }
 
+struct Violation {
+  std::string label;
+  std::string words;
+  double value = 0;
+  std::string_view unit;
+  FeatureInterval interval;
+};
+
+// Calls `tell` with every feature that is present and outside.
+template <class Tell>
+void ForEachOutside(const FeatureRanges& ranges, const LatencyFeatures& features, Tell tell) {
+  const auto check = [&tell](Violation violation) {
+    if (!IsInside(violation.interval, violation.value)) tell(violation);
+  };
+  check({"cpu", "cpu", InCores(features.container.cpu), " cores", ranges.cpu_cores});
+  check({"memory", "memory", InMebibytes(features.container.memory), " MiB", ranges.memory_mib});
+  check({"container_load", "container load", features.container_load.value(), " requests/s",
+         ranges.container_load});
+  check({"load_per_core", "load per core", LoadPerCore(features), " requests/s",
+         ranges.load_per_core});
+  for (const InterferenceKind kind : kInterferenceKinds) {
+    if (const auto share = features.interference[kind]) {
+      check({fmt::format("interference_{}", InterferenceName(kind)),
+             fmt::format("{} interference", InterferenceName(kind)), share->value(), "",
+             ranges.interference[static_cast<std::size_t>(kind)]});
+    }
+  }
+}
+
 }  // namespace
 
 FeatureRanges FeatureRanges::Of(std::span<const LatencySample> samples) {
@@ -72,23 +101,19 @@ bool FeatureRanges::Contains(const LatencyFeatures& features) const {
 
 std::string FeatureRanges::Violations(const LatencyFeatures& features) const {
   std::string text;
-  const auto check = [&text](std::string_view what, double value, std::string_view unit,
-                             const FeatureInterval& interval) {
-    if (IsInside(interval, value)) return;
+  ForEachOutside(*this, features, [&text](const Violation& violation) {
     text += fmt::format("{}{} is {:.6g}{}, profiled {:.6g} to {:.6g}", text.empty() ? "" : "; ",
-                        what, value, unit, interval.low, interval.high);
-  };
-  check("cpu", InCores(features.container.cpu), " cores", cpu_cores);
-  check("memory", InMebibytes(features.container.memory), " MiB", memory_mib);
-  check("container load", features.container_load.value(), " requests/s", container_load);
-  check("load per core", LoadPerCore(features), " requests/s", load_per_core);
-  for (const InterferenceKind kind : kInterferenceKinds) {
-    if (const auto share = features.interference[kind]) {
-      check(fmt::format("{} interference", InterferenceName(kind)), share->value(), "",
-            interference[static_cast<std::size_t>(kind)]);
-    }
-  }
+                        violation.words, violation.value, violation.unit, violation.interval.low,
+                        violation.interval.high);
+  });
   return text;
+}
+
+std::vector<std::string> FeatureRanges::Outside(const LatencyFeatures& features) const {
+  std::vector<std::string> labels;
+  ForEachOutside(*this, features,
+                 [&labels](const Violation& violation) { labels.push_back(violation.label); });
+  return labels;
 }
 
 }  // namespace trimtab

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "trimtab/application/interference.h"
 #include "trimtab/latency/latency_sample.h"
@@ -38,6 +39,8 @@ struct FeatureRanges {
   // Every feature outside with its value and bound, such as "cpu is 2 cores, profiled 0.1 to 1";
   // empty when Contains().
   std::string Violations(const LatencyFeatures& features) const;
+  // The same as words for a label, such as "cpu", "load_per_core" or "interference_memoryCapacity".
+  std::vector<std::string> Outside(const LatencyFeatures& features) const;
 
   friend bool operator==(const FeatureRanges&, const FeatureRanges&) = default;
 };

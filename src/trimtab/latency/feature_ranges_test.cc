@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "trimtab/application/interference.h"
@@ -50,6 +51,14 @@ TEST(FeatureRangesTest, NamesEveryFeatureOutside) {
             "cpu is 2 cores, profiled 0.1 to 1; memory is 50 MiB, profiled 100 to 800; container "
             "load is 300 requests/s, profiled 20 to 100; cpu interference is 0.9, profiled 0 to "
             "0.5");
+}
+
+TEST(FeatureRangesTest, LabelsEveryFeatureOutside) {
+  const FeatureRanges ranges = Ranges();
+  EXPECT_TRUE(ranges.Outside(Features(500, 400, 60, 0.3)).empty());
+  EXPECT_EQ(ranges.Outside(Features(2000, 50, 300, 0.9)),
+            (std::vector<std::string>{"cpu", "memory", "container_load", "interference_cpu"}));
+  EXPECT_EQ(ranges.Outside(Features(200, 400, 80, 0)), std::vector<std::string>{"load_per_core"});
 }
 
 TEST(FeatureRangesTest, ALoadThatOnlyLargeContainersSawIsOutsideForASmallOne) {

@@ -21,6 +21,7 @@
 #include "trimtab/operator/commit_intent.h"
 #include "trimtab/operator/cycle_metrics.h"
 #include "trimtab/operator/event_log.h"
+#include "trimtab/operator/model_metrics.h"
 #include "trimtab/operator/run_log.h"
 #include "trimtab/operator/scaler_conditions.h"
 #include "trimtab/operator/status_board.h"
@@ -59,6 +60,7 @@ struct AppLoopParts {
                                                                const Application&)>
       policy;
   std::function<ModelStatus(const AppScaler&)> model;
+  std::function<std::vector<WorkloadModel>(const AppScaler&)> workload_models;
   std::function<absl::StatusOr<std::unique_ptr<Journal>>(const AppScaler&)> journal;
 };
 
@@ -102,6 +104,7 @@ class AppLoop {
   StatusBoard board_;
   EventLog events_;
   CycleMetrics cycle_metrics_{parts_.metrics, name_space_, name_};
+  ModelMetrics model_metrics_{parts_.metrics, name_space_};
   std::unique_ptr<Engine> engine_;
   std::optional<Decision> decision_;                     // of this cycle
   std::vector<std::pair<std::string, Instant>> frozen_;  // why and until when

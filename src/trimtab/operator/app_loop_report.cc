@@ -94,13 +94,14 @@ void AppLoop::Measure(const CycleReport& report) {
     metrics.Set(OwnMetric::kWorkloadPaused, labels, paused);
     metrics.Set(OwnMetric::kWorkloadConflict, labels, conflict);
   }
+  model_metrics_.Show(parts_.workload_models(*report.scaler));
   if (report.decision == nullptr) return;
   const Decision& decision = *report.decision;
+  model_metrics_.Count(decision.observation, *report.application);
   const std::string mode(
       ScalerModeName(report.applies ? ScalerMode::kApply : ScalerMode::kRecommend));
   metrics.Raise(OwnMetric::kDecisions, {std::string(DirectionOf(decision)),
                                         std::string(ReasonOf(decision, target)), mode});
-  metrics.Record(OwnMetric::kReconcileDuration, {"prepare"}, InSeconds(decision.planning_time));
   if (const auto& measured = decision.observation.measured_tail_latency) {
     metrics.Set(OwnMetric::kLatencyObserved, app, InSeconds(*measured));
     metrics.Set(OwnMetric::kObjectiveMet, app, *measured <= target ? 1 : 0);

@@ -80,10 +80,22 @@ double UnitsBetween(ScalingAction action, const MicroserviceAllocation& from,
 void CycleMetrics::Measure(const CycleReport& report) {
   if (report.decision == nullptr || report.application == nullptr) return;
   const Decision& decision = *report.decision;
+  MeasurePhases(decision);
   MeasureSamples(decision.observation);
   MeasureActions(decision);
   MeasureSuppressed(report);
   MeasureSensitivity(decision, *report.application);
+}
+
+void CycleMetrics::MeasurePhases(const Decision& decision) {
+  const auto record = [this](const char* phase, Duration took) {
+    // The clock may have been set back meanwhile.
+    metrics_.Record(OwnMetric::kReconcileDuration, {phase}, std::max(InSeconds(took), 0.0));
+  };
+  record("collect", decision.collecting_time);
+  record("prepare", decision.planning_time);
+  record("record", decision.recording_time);
+  if (decision.raises || decision.lowers) record("commit", decision.committing_time);
 }
 
 void CycleMetrics::MeasureSamples(const Observation& observation) {

@@ -29,6 +29,7 @@ class CycleMetrics {
     Instant since{};
     std::set<std::string> verbs{};
   };
+  void MeasurePhases(const Decision& decision);
   void MeasureSamples(const Observation& observation);
   void MeasureActions(const Decision& decision);
   void MeasureSuppressed(const CycleReport& report);

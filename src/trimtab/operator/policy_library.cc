@@ -80,6 +80,41 @@ absl::StatusOr<PolicyParts> DermParts(const DistributionProfile& distributions,
   return parts;
 }
 
+WorkloadModel ModelOf(const ProfiledMicroservice& of) {
+  WorkloadModel model{.workload = of.name, .samples = of.training_samples};
+  if (of.quality.samples > 0) model.error_ratio = (100 - of.quality.accuracy) / 100;
+  model.outside = [&ranges = of.latency.ranges()](const LatencyFeatures& features) {
+    return ranges.Outside(features);
+  };
+  return model;
+}
+
+// The error is that of the cumulants, which `corrected` plans on: the mean over loads and levels.
+// How many samples the laws were fitted to, a profile does not say.
+WorkloadModel ModelOf(const ProfiledDistribution& of, const DistributionProfile& all) {
+  WorkloadModel model{.workload = of.name};
+  double errors = 0;
+  std::int64_t loads = 0;
+  for (const LatencyLaws& laws : of.levels) {
+    errors += laws.quality.cumulants_p95_error * static_cast<double>(laws.quality.loads);
+    loads += laws.quality.loads;
+  }
+  if (loads > 0) model.error_ratio = errors / static_cast<double>(loads);
+  model.outside = [&of, &all](const LatencyFeatures& features) {
+    std::vector<std::string> outside;
+    if (features.container.cpu != of.container.cpu) outside.emplace_back("cpu");
+    if (features.container.memory != of.container.memory) outside.emplace_back("memory");
+    const auto& points = of.levels[all.LevelFor(features.interference)].cumulants.points();
+    const double load = features.container_load.value();
+    if (load < points.front().container_load || load > points.back().container_load) {
+      outside.emplace_back("container_load");
+    }
+    if (!all.Covers(features.interference)) outside.emplace_back("interference");
+    return outside;
+  };
+  return model;
+}
+
 }  // namespace
 
 absl::StatusOr<PolicyLibrary> PolicyLibrary::Load(const std::vector<std::string>& files) {
@@ -182,12 +217,30 @@ ModelStatus PolicyLibrary::Describe(const AppScaler& scaler) const {
   const ApplicationProfile* profile = Find(scaler);
   if (profile == nullptr) return {};
   ModelStatus model{.digest = fmt::format("{}/{}", profile->scenario_hash, profile->training_seed),
-                    .error_percent = std::llround(100 - profile->end_to_end_quality.accuracy),
-                    .samples = 0};
+                    .samples = 0,
+                    .trained_at = profile->trained_at};
+  if (profile->end_to_end_quality.test_runs > 0) {
+    model.error_percent = std::llround(100 - profile->end_to_end_quality.accuracy);
+  }
   for (const ProfiledMicroservice& of : profile->microservices) {
     *model.samples += of.training_samples;
   }
   return model;
+}
+
+std::vector<WorkloadModel> PolicyLibrary::Models(const AppScaler& scaler) const {
+  const ApplicationProfile* profile = Find(scaler);
+  if (profile == nullptr) return {};
+  std::vector<WorkloadModel> models;
+  if (scaler.algorithm == ScalerAlgorithm::kGrad) {
+    for (const ProfiledMicroservice& of : profile->microservices) models.push_back(ModelOf(of));
+  } else if (profile->distributions) {
+    for (const ProfiledDistribution& of : profile->distributions->microservices) {
+      models.push_back(ModelOf(of, *profile->distributions));
+    }
+  }
+  for (WorkloadModel& model : models) model.trained_at = profile->trained_at;
+  return models;
 }
 
 }  // namespace trimtab

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "trimtab/application/application.h"
 #include "trimtab/appscaler/app_scaler.h"
+#include "trimtab/operator/model_metrics.h"
 #include "trimtab/profile/application_profile.h"
 #include "trimtab/profile/distribution_profile.h"
 #include "trimtab/scaling/scaling_policy.h"
@@ -34,8 +35,11 @@ class PolicyLibrary {
                                                       Duration interval) const;
 
   // What status.model says of it: the scenario that was profiled and the seed of the training;
-  // empty without a profile.
+  // empty without a profile. What the profile does not know is absent.
   ModelStatus Describe(const AppScaler& scaler) const;
+
+  // The models that its algorithm plans on; none without a profile. They end with the library.
+  std::vector<WorkloadModel> Models(const AppScaler& scaler) const;
 
  private:
   const ApplicationProfile* Find(const AppScaler& scaler) const;

@@ -292,6 +292,7 @@ class Process {
               return library_->Make(scaler, application, options_.loop.control.interval);
             },
         .model = [this](const AppScaler& scaler) { return library_->Describe(scaler); },
+        .workload_models = [this](const AppScaler& scaler) { return library_->Models(scaler); },
         .journal =
             [this](const AppScaler& scaler) {
               return JournalOf(options_.journal, clock_, scaler);

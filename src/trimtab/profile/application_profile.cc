@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kFormat = "trimtab profile";
 constexpr std::int64_t kMostCount = 1'000'000'000'000;
+constexpr std::int64_t kLatestSecond = 253'402'300'799;  // since 1970: the end of the year 9999
 // 100 % - MAPE has no lower bound; a model this bad is no model, and is written as just as bad.
 constexpr double kWorstAccuracy = -1e9;
 using Json = nlohmann::ordered_json;
@@ -124,6 +125,10 @@ absl::StatusOr<ApplicationProfile> ReadMembers(const nlohmann::json& document, S
   profile.scenario_hash = fields.Text("scenarioHash");
   profile.sample_seed = fields.Seed("sampleSeed");
   profile.training_seed = fields.Seed("trainingSeed");
+  if (document.contains("trainedAt")) {
+    profile.trained_at =
+        Instant(std::chrono::seconds(fields.Integer("trainedAt", 0, kLatestSecond)));
+  }
   const nlohmann::json& microservices = fields.Array("microservices");
   const nlohmann::json& end_to_end = fields.Object("endToEnd");
   const auto quality = EndToEndQualityFromJson(fields.Object("endToEndQuality"));
@@ -184,13 +189,16 @@ std::string ProfileToJson(const ApplicationProfile& profile) {
                    {"application", profile.application},
                    {"scenarioHash", profile.scenario_hash},
                    {"sampleSeed", profile.sample_seed},
-                   {"trainingSeed", profile.training_seed},
-                   {"microservices", std::move(microservices)},
-                   {"endToEnd", Embedded(profile.end_to_end.ToJson())},
-                   {"endToEndQuality",
-                    {{"trainingRuns", quality.training_runs},
-                     {"testRuns", quality.test_runs},
-                     {"accuracy", std::max(quality.accuracy, kWorstAccuracy)}}}};
+                   {"trainingSeed", profile.training_seed}};
+  if (profile.trained_at) {
+    document["trainedAt"] =
+        std::chrono::floor<std::chrono::seconds>(*profile.trained_at).time_since_epoch().count();
+  }
+  document["microservices"] = std::move(microservices);
+  document["endToEnd"] = Embedded(profile.end_to_end.ToJson());
+  document["endToEndQuality"] = {{"trainingRuns", quality.training_runs},
+                                 {"testRuns", quality.test_runs},
+                                 {"accuracy", std::max(quality.accuracy, kWorstAccuracy)}};
   if (profile.distributions)
     document["distributions"] = DistributionsToJson(*profile.distributions);
   if (profile.cumulants) {

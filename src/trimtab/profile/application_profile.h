@@ -17,6 +17,7 @@
 #include "trimtab/neural/simd_level.h"
 #include "trimtab/profile/cumulant_profile.h"
 #include "trimtab/profile/distribution_profile.h"
+#include "trimtab/quantity/time.h"
 
 namespace trimtab {
 
@@ -61,6 +62,8 @@ struct ApplicationProfile {
   std::string scenario_hash;  // of the cluster and call programs that were profiled
   std::uint64_t sample_seed = 0;
   std::uint64_t training_seed = 0;
+  // To the second; absent in a profile that nobody dated.
+  std::optional<Instant> trained_at = std::nullopt;
   std::vector<ProfiledMicroservice> microservices;  // in the order of MicroserviceId
   EndToEndModel end_to_end;                         // its tokens are the microservices, in order
   EndToEndQuality end_to_end_quality;

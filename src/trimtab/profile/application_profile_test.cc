@@ -105,6 +105,22 @@ TEST(ApplicationProfileTest, WhatIsWrittenOfTheWorstModelCanBeRead) {
   EXPECT_EQ(read->end_to_end_quality.accuracy, -1e9);
 }
 
+TEST(ApplicationProfileTest, SaysWhenItWasTrainedWhereThatIsKnown) {
+  EXPECT_EQ(ProfileToJson(Profile()).find("trainedAt"), std::string::npos);
+  ApplicationProfile profile = Profile();
+  profile.trained_at = Instant(std::chrono::milliseconds(1'790'000'000'900));
+  const std::string text = ProfileToJson(profile);
+  const auto back = ProfileFromJson(text, SimdLevel::kPortable);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->trained_at, Instant(std::chrono::seconds(1'790'000'000)));
+  EXPECT_EQ(ProfileToJson(*back), text);
+  auto json = nlohmann::json::parse(text);
+  json["trainedAt"] = -1;
+  const auto refused = ProfileFromJson(json.dump(), SimdLevel::kPortable);
+  EXPECT_EQ(refused.status().message(),
+            "profile.trainedAt is -1, expected an integer in [0, 253402300799]");
+}
+
 TEST(ApplicationProfileTest, AFileWithoutCumulantsIsReadAsBefore) {
   auto json = nlohmann::ordered_json::parse(ProfileToJson(WithCumulants()));
   json.erase("cumulants");

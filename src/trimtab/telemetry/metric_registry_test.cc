@@ -81,7 +81,8 @@ TEST(MetricRegistryTest, ThreadsLoseNoEvent) {
 TEST(OwnMetricsTest, NamesFollowTheConventions) {
   const auto table = OwnMetricTable();
   ASSERT_EQ(table.size(), kOwnMetricCount);
-  EXPECT_EQ(table[static_cast<std::size_t>(OwnMetric::kCost)].name, "trimtab_cost_per_hour");
+  EXPECT_EQ(table[static_cast<std::size_t>(OwnMetric::kTracesIncomplete)].name,
+            "trimtab_traces_incomplete_total");
   EXPECT_EQ(table[static_cast<std::size_t>(OwnMetric::kDecisions)].name, "trimtab_decisions_total");
   std::set<std::string_view> names;
   for (const MetricDescription& metric : table) {

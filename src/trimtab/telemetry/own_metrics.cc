@@ -99,8 +99,8 @@ std::span<const MetricDescription> OwnMetricTable() {
        {"namespace", "workload"}},
       {"trimtab_model_out_of_range_total",
        kCounter,
-       "Questions to a latency model outside of what it was trained on",
-       {"workload", "feature"}},
+       "Decisions that saw a container outside of what its latency model was trained on",
+       {"namespace", "workload", "feature"}},
       {"trimtab_otlp_spans_received_total", kCounter, "Spans received by OTLP"},
       {"trimtab_otlp_spans_rejected_total",
        kCounter,
@@ -110,10 +110,6 @@ std::span<const MetricDescription> OwnMetricTable() {
        kCounter,
        "Traces that were given up without their root",
        {"source"}},
-      {"trimtab_cost_per_hour",
-       kGauge,
-       "Cost of an application's containers",
-       {"namespace", "app", "kind"}},
   };
   return table;
 }

@@ -17,7 +17,7 @@ enum class OwnMetric : std::uint8_t {
   kBuildInfo,           // version, commit
   kLeader,              // 1: this process may write
   kReconciles,          // result
-  kReconcileDuration,   // phase: collect, predict, prepare, commit
+  kReconcileDuration,   // phase: collect, prepare, record, commit
   kSourceUp,            // source
   kSourceLastSuccess,   // source
   kSourceRequest,       // source
@@ -48,13 +48,12 @@ enum class OwnMetric : std::uint8_t {
   kModelError,          // namespace, workload
   kModelSamples,        // namespace, workload
   kModelTrained,        // namespace, workload
-  kModelOutOfRange,     // workload, feature
+  kModelOutOfRange,     // namespace, workload, feature
   kSpansReceived,       //
   kSpansRejected,       // reason
   kTracesIncomplete,    // source
-  kCost,                // namespace, app, kind: current, desired
 };
-inline constexpr std::size_t kOwnMetricCount = 39;
+inline constexpr std::size_t kOwnMetricCount = 38;
 
 // By OwnMetric.
 std::span<const MetricDescription> OwnMetricTable();

@@ -234,6 +234,7 @@ class AppLoopFixture : public testing::Test {
               return std::make_unique<Lent<ScalingPolicy>>(policy);
             },
             .model = [](const AppScaler&) { return ModelStatus{.digest = "d"}; },
+            .workload_models = [this](const AppScaler&) { return models; },
             .journal = [this](const AppScaler&) -> absl::StatusOr<std::unique_ptr<Journal>> {
               return std::make_unique<Lent<Journal>>(journal);
             }},
@@ -291,6 +292,7 @@ class AppLoopFixture : public testing::Test {
   FakePolicy policy;
   FakeJournal journal;
   absl::Status model;
+  std::vector<WorkloadModel> models;
   AppLoopOptions options;
   PodSizeBook* sizes = nullptr;
   std::stop_source stop;
