@@ -20,6 +20,7 @@
 #include "trimtab/cli/exit_code.h"
 #include "trimtab/cli/output.h"
 #include "trimtab/clock/system_clock.h"
+#include "trimtab/http/credential.h"
 #include "trimtab/http/url.h"
 #include "trimtab/monitoring/prometheus_queries.h"
 
@@ -33,6 +34,8 @@ struct Values {
   bool no_cluster = false;
   std::string prometheus_url;
   std::vector<std::string> prometheus_headers;
+  std::string prometheus_token_file;
+  std::string prometheus_ca_file;
   std::vector<std::string> queries;
   std::vector<std::string> selectors;
   std::string jaeger_url;
@@ -61,7 +64,7 @@ absl::StatusOr<std::pair<std::string, std::string>> TakenApart(std::string_view 
   return std::pair(std::string(text.substr(0, at)), std::string(value));
 }
 
-absl::StatusOr<PrometheusQuestion> PrometheusOf(const Values& values) {
+absl::StatusOr<PrometheusQuestion> PrometheusOf(const Values& values, const Clock& clock) {
   PrometheusQuestion question;
   question.server.url = values.prometheus_url;
   question.timeout = values.timeout;
@@ -72,6 +75,11 @@ absl::StatusOr<PrometheusQuestion> PrometheusOf(const Values& values) {
     auto header = TakenApart("prometheus-header", text, ':');
     if (!header.ok()) return header.status();
     question.server.headers.push_back({header->first, header->second});
+  }
+  question.server.http.tls.ca_file = values.prometheus_ca_file;
+  if (!values.prometheus_token_file.empty()) {
+    question.server.http.credentials =
+        std::make_shared<TokenFile>(values.prometheus_token_file, clock);
   }
   for (const std::string& text : values.queries) {
     auto query = TakenApart("query", text, '=');
@@ -163,7 +171,7 @@ absl::StatusOr<ExitCode> RunDoctor(const Values& values, Context& context) {
   if (auto url = CheckUrl("prometheus-url", values.prometheus_url); !url.ok()) return url;
   if (auto url = CheckUrl("jaeger-url", values.jaeger_url); !url.ok()) return url;
   const SystemClock clock;
-  auto prometheus = PrometheusOf(values);
+  auto prometheus = PrometheusOf(values, clock);
   if (!prometheus.ok()) return prometheus.status();
   std::vector<Finding> findings;
   const auto add = [&findings](std::vector<Finding> more) {
@@ -199,6 +207,10 @@ CommandAction DeclareDoctor(Arguments& arguments) {
                    "also look at this Prometheus; or $TRIMTAB_PROMETHEUS_URL", "URL");
   arguments.OptionList("prometheus-header", &values->prometheus_headers,
                        "a header for each of its requests", "'NAME: VALUE'");
+  arguments.Option("prometheus-bearer-token-file", &values->prometheus_token_file, "a token for it",
+                   "FILE");
+  arguments.Option("prometheus-ca-file", &values->prometheus_ca_file,
+                   "the authority of its certificate", "FILE");
   arguments.OptionList("query", &values->queries,
                        "a PromQL in place of the built-in query of this name; empty: not measured",
                        "NAME=PROMQL");

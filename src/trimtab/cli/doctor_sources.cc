@@ -52,6 +52,22 @@ constexpr std::array<Need, kPrometheusSeriesKinds> kNeeds = {{
     {PrometheusSeries::kContainerMemoryPeak, false, "only the memory in use now is known"},
 }};
 
+// What lets us in, where the server says why it does not.
+std::string RemedyFor(const absl::Status& failure, const std::string& url) {
+  switch (failure.code()) {
+    case absl::StatusCode::kUnauthenticated:
+      return "--prometheus-bearer-token-file FILE, or --prometheus-header 'Authorization: ...'";
+    case absl::StatusCode::kPermissionDenied:
+      return "rights for who asks, or --prometheus-header 'X-Scope-OrgID: TENANT'";
+    case absl::StatusCode::kFailedPrecondition:
+      if (url.starts_with("https://")) return "--prometheus-ca-file FILE";
+      break;
+    default:
+      break;
+  }
+  return fmt::format("curl -s '{}/api/v1/query?query=up'", url);
+}
+
 class PrometheusDoctor {
  public:
   PrometheusDoctor(const PrometheusClient& client, const PrometheusQueries& queries,
@@ -70,8 +86,7 @@ class PrometheusDoctor {
     const auto time = client_.Query("time()", clock_.Now(), timeout_);
     const std::string url = PrintableUrl(client_.url());
     if (!time.ok()) {
-      findings_.Problem("server", Words(time.status()),
-                        fmt::format("curl -s '{}/api/v1/query?query=up'", url));
+      findings_.Problem("server", Words(time.status()), RemedyFor(time.status(), url));
       return false;
     }
     const auto version = client_.Version(timeout_);

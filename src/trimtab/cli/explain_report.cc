@@ -116,6 +116,11 @@ void WriteMicroservices(const Json& decision, std::ostream& out, bool color) {
   out << '\n';
   table.WriteText(out, color);
   out << '\n';
+  Section section(out, "Waiting");
+  for (const Json& each : List(Field(decision, "observation"), "microservices")) {
+    const std::string reason = Text(each, "waitsBecause");
+    if (!reason.empty()) section.Line(fmt::format("{}: {}", Text(each, "microservice"), reason));
+  }
 }
 
 void WritePlan(const Json& decision, std::ostream& out) {

@@ -30,6 +30,7 @@ TEST(ExplainReportTest, TellsTheWholeStory) {
   EXPECT_THAT(text, HasSubstr("load 263.1/s, tail latency 312.0 ms of 158 traces in 60 s"));
   EXPECT_THAT(text, HasSubstr("missing: search-3: no cpu samples within 40s"));
   EXPECT_THAT(text, HasSubstr("1 +2"));  // one ready, two pending
+  EXPECT_THAT(text, HasSubstr("Waiting    search: NodeCapacity: no node has 200m cpu free"));
   EXPECT_THAT(text, HasSubstr("318.0 ms before, 287.0 ms after the plan; measurement corrects by a "
                               "factor of 1.040"));
   EXPECT_THAT(text, HasSubstr("no-capacity after 1 steps: hosts are full"));

@@ -70,6 +70,7 @@ void CheckObservation(const JsonPlace& seen) {
     for (const std::string_view count : {"ready", "pending", "draining"}) {
       each.At(count).Integer(0, kMostReplicas);
     }
+    CheckIfThere(each, "waitsBecause", [](const JsonPlace& reason) { reason.Text(); });
     CheckIfThere(each, "arrivalRate", CheckPerSecond);
     CheckIfThere(each, "ownLatencySeconds", CheckSeconds);
     CheckIfThere(each, "transitSeconds", CheckSeconds);

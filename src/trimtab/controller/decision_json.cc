@@ -36,12 +36,14 @@ Json InterferenceToJson(const Interference& interference) {
   return json;
 }
 
-Json MicroserviceToJson(const MicroserviceObservation& seen, const std::string& name) {
+Json MicroserviceToJson(const MicroserviceObservation& seen, const std::string& name,
+                        const std::string& waits_because) {
   Json json = {{"microservice", name}};
   json.update(AllocationToJson(seen.desired));
   json["ready"] = seen.ready;
   json["pending"] = seen.pending;
   json["draining"] = seen.draining;
+  if (!waits_because.empty()) json["waitsBecause"] = waits_because;
   if (seen.arrival_rate) json["arrivalRate"] = Rounded(seen.arrival_rate->value());
   if (seen.own_latency_tail) json["ownLatencySeconds"] = Seconds(*seen.own_latency_tail);
   if (seen.transit) json["transitSeconds"] = Seconds(*seen.transit);
@@ -99,6 +101,9 @@ std::vector<bool> ListedMicroservices(const Decision& decision, std::size_t coun
   for (const auto* changes : {&decision.changes.raises, &decision.changes.lowers}) {
     for (const AllocationChange& change : *changes) listed[change.microservice.value()] = true;
   }
+  for (std::size_t i = 0; i < std::min(count, decision.states.size()); ++i) {
+    if (!decision.states[i].reason.empty()) listed[i] = true;
+  }
   return listed;
 }
 
@@ -118,8 +123,9 @@ std::string ObservationToJson(const Decision& decision, const Application& appli
   const std::vector<bool> listed = ListedMicroservices(decision, seen.microservices.size());
   for (std::size_t i = 0; i < seen.microservices.size(); ++i) {
     if (!listed[i]) continue;
-    microservices.push_back(MicroserviceToJson(seen.microservices[i],
-                                               application.microservice(MicroserviceId(i)).name));
+    microservices.push_back(
+        MicroserviceToJson(seen.microservices[i], application.microservice(MicroserviceId(i)).name,
+                           i < decision.states.size() ? decision.states[i].reason : ""));
   }
   Json& hosts = json["hosts"] = Json::array();
   for (const HostObservation& host : seen.hosts) {

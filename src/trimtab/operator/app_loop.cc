@@ -110,7 +110,9 @@ void AppLoop::Tend() {
 }
 
 void AppLoop::Freeze(std::string why, Duration how_long) {
-  const Instant until = parts_.clock.Now() + how_long;
+  const Instant now = parts_.clock.Now();
+  std::erase_if(frozen_, [now](const auto& frozen) { return frozen.second <= now; });
+  const Instant until = now + how_long;
   for (auto& [reason, end] : frozen_) {
     if (reason == why) {
       end = std::max(end, until);
@@ -248,6 +250,9 @@ void AppLoop::Decide(CycleReport& report) {
   engine_->loop->set_mode(applies_ ? CommitMode::kApply : CommitMode::kDryRun);
   decision_ = engine_->loop->RunOnce();
   report.decision = &*decision_;
+  for (const Trouble& trouble : decision_->troubles) {
+    if (trouble.what == Degradation::kForeignChange) Freeze(trouble.words, engine_->stabilisation);
+  }
 }
 
 // The sizes of pods to be born follow the templates and the pods that are there.

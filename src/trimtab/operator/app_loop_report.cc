@@ -52,6 +52,8 @@ void AppLoop::Tell(const CycleReport& report) {
   for (const Trouble& trouble : decision.troubles) {
     if (trouble.what == Degradation::kMetricsDown) {
       events_.Warn("MetricsUnavailable", "Observe", trouble.words);
+    } else if (trouble.what == Degradation::kForeignChange) {
+      events_.Warn("ChangedByOthers", "Observe", trouble.words);
     } else if (trouble.what == Degradation::kChangeRefused) {
       events_.Warn("ChangeRefused", "Commit", trouble.words);
     } else if (trouble.what == Degradation::kRaisesIneffective) {
@@ -125,8 +127,6 @@ void AppLoop::Measure(const CycleReport& report) {
   } else {
     metrics.Forget(OwnMetric::kRequestRate, app);
   }
-  const bool gaps = !decision.observation.gaps.empty();
-  if (gaps) metrics.Raise(OwnMetric::kActionsSuppressed, {"StaleMetrics"});
   for (std::size_t i = 0; i < decision.states.size(); ++i) {
     const MicroserviceId id(i);
     const MicroserviceAllocation now = decision.states[i].desired;

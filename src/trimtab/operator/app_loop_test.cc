@@ -139,6 +139,9 @@ TEST_F(AppLoopTest, WhatSomebodyElseChangedIsReplannedAndNotLoweredForOneWindow)
   Ask(Sized(7), Sized(1));
   Cycle();
   EXPECT_THAT(world.actuator_.applied, IsEmpty()) << "no write in that cycle";
+  EXPECT_EQ(Condition("AbleToScale"), "False/ChangedByOthers");
+  EXPECT_EQ(Condition("ScalingActive"), "True/StabilizationWindow");
+  EXPECT_THAT(stored.event_reasons(), Contains("ChangedByOthers"));
   Cycle();
   EXPECT_EQ(Desired(0), Sized(7)) << "raises go on";
   EXPECT_EQ(Desired(1), Sized(2)) << "nothing is lowered";

@@ -82,7 +82,8 @@ void CycleMetrics::Measure(const CycleReport& report) {
   const Decision& decision = *report.decision;
   MeasurePhases(decision);
   MeasureSamples(decision.observation);
-  MeasureActions(decision);
+  MeasureActions(decision, *report.application);
+  MeasureWaiting(decision, *report.application);
   MeasureSuppressed(report);
   MeasureSensitivity(decision, *report.application);
 }
@@ -111,9 +112,10 @@ void CycleMetrics::MeasureSamples(const Observation& observation) {
     }
   }
   if (oldest) {
-    metrics_.Set(OwnMetric::kSourceSampleAge, {"prometheus"}, InSeconds(*oldest));
+    metrics_.Set(OwnMetric::kSourceSampleAge, {name_space_, app_, "prometheus"},
+                 InSeconds(*oldest));
   } else {
-    metrics_.Forget(OwnMetric::kSourceSampleAge, {"prometheus"});
+    metrics_.Forget(OwnMetric::kSourceSampleAge, {name_space_, app_, "prometheus"});
   }
   std::set<std::string> shown;
   for (const GraphClassObservation& graph : observation.graph_classes) {
@@ -127,13 +129,14 @@ void CycleMetrics::MeasureSamples(const Observation& observation) {
   graphs_ = std::move(shown);
 }
 
-void CycleMetrics::Count(const CommitReport& part, Instant at) {
+void CycleMetrics::Count(const CommitReport& part, Instant at, const Application& application) {
   for (const AllocationChange& change : part.accepted) {
+    UnderWay& under_way = under_way_[application.microservice(change.microservice).name];
+    under_way.since = at;
     for (const std::string& verb : VerbsOf(change)) {
       metrics_.Raise(OwnMetric::kActions, {verb, "ok"});
-      under_way_[change.microservice.value()].verbs.insert(verb);
+      under_way.verbs.insert(verb);
     }
-    under_way_[change.microservice.value()].since = at;
   }
   for (const RefusedChange& refused : part.refused) {
     for (const std::string& verb : VerbsOf(refused.change)) {
@@ -142,10 +145,10 @@ void CycleMetrics::Count(const CommitReport& part, Instant at) {
   }
 }
 
-void CycleMetrics::MeasureActions(const Decision& decision) {
+void CycleMetrics::MeasureActions(const Decision& decision, const Application& application) {
   // What earlier decisions asked for, as this one found it.
   for (std::size_t i = 0; i < decision.states.size(); ++i) {
-    const auto found = under_way_.find(i);
+    const auto found = under_way_.find(application.microservice(MicroserviceId(i)).name);
     if (found == under_way_.end() || !decision.states[i].Effective()) continue;
     for (const std::string& verb : found->second.verbs) {
       metrics_.Record(OwnMetric::kActionDuration, {verb, "ok"},
@@ -155,13 +158,34 @@ void CycleMetrics::MeasureActions(const Decision& decision) {
   }
   if (decision.dry_run) return;
   for (const auto* part : {&decision.raises, &decision.lowers}) {
-    if (part->has_value()) Count(**part, decision.at);
+    if (part->has_value()) Count(**part, decision.at, application);
   }
+}
+
+void CycleMetrics::MeasureWaiting(const Decision& decision, const Application& application) {
+  std::map<std::string, std::string> waiting;
+  for (std::size_t i = 0; i < decision.states.size(); ++i) {
+    if (decision.states[i].reason.empty()) continue;
+    waiting.emplace(application.microservice(MicroserviceId(i)).name,
+                    ReasonAndWords(decision.states[i].reason).first);
+  }
+  for (const auto& [workload, reason] : waiting_) {
+    metrics_.Forget(OwnMetric::kWorkloadWaiting, {name_space_, app_, workload, reason});
+  }
+  for (const auto& [workload, reason] : waiting) {
+    metrics_.Set(OwnMetric::kWorkloadWaiting, {name_space_, app_, workload, reason}, 1);
+  }
+  waiting_ = std::move(waiting);
 }
 
 void CycleMetrics::MeasureSuppressed(const CycleReport& report) {
   std::set<std::string> reasons;
   const std::vector<ObjectCondition> conditions = ConditionsOf(report);
+  for (const auto& [type, reason] : {std::pair("MetricsAvailable", "StaleMetrics"),
+                                     std::pair("TracesAvailable", "StaleTraces")}) {
+    const ObjectCondition* source = FindCondition(conditions, type);
+    if (source != nullptr && source->status == "False") reasons.insert(reason);
+  }
   const ObjectCondition* limited = FindCondition(conditions, "ScalingLimited");
   if (limited != nullptr && limited->status == "True") reasons.insert(limited->reason);
   const ObjectCondition* active = FindCondition(conditions, "ScalingActive");

@@ -31,16 +31,18 @@ class CycleMetrics {
   };
   void MeasurePhases(const Decision& decision);
   void MeasureSamples(const Observation& observation);
-  void MeasureActions(const Decision& decision);
+  void MeasureActions(const Decision& decision, const Application& application);
+  void MeasureWaiting(const Decision& decision, const Application& application);
   void MeasureSuppressed(const CycleReport& report);
   void MeasureSensitivity(const Decision& decision, const Application& application);
-  void Count(const CommitReport& part, Instant at);
+  void Count(const CommitReport& part, Instant at, const Application& application);
 
   OwnMetrics& metrics_;
   const std::string name_space_;
   const std::string app_;
-  std::set<std::string> graphs_;               // whose shares are shown
-  std::map<std::size_t, UnderWay> under_way_;  // by the index of the workload
+  std::set<std::string> graphs_;                // whose shares are shown
+  std::map<std::string, std::string> waiting_;  // reasons that are shown, by workload
+  std::map<std::string, UnderWay> under_way_;   // by workload
 };
 
 // Pods of these applications whose resize is in each state.

@@ -41,6 +41,26 @@ TEST_F(CycleMetricsTest, AWriteLastsUntilACycleFindsItEffective) {
                                 "result=\"ok\"} 5\n"));
 }
 
+TEST_F(CycleMetricsTest, WhatAWorkloadWaitsForIsShownWhileItDoes) {
+  Ask(Sized(2), Sized(2));
+  world.actuator_.states[1].pending = 1;
+  world.actuator_.states[1].reason = "Unschedulable: 1 pod has no node";
+  Cycle();
+  const std::string waits =
+      "trimtab_workload_waiting{namespace=\"shop\",app=\"two\",workload=\"m1\",reason=";
+  EXPECT_THAT(Page(), HasSubstr(waits + "\"Unschedulable\"} 1\n"));
+  EXPECT_THAT(journal.entries.back().observation,
+              HasSubstr(R"("waitsBecause":"Unschedulable: 1 pod has no node")"));
+  world.actuator_.states[1].reason = "NotReady: 1 pod";
+  Cycle();
+  EXPECT_THAT(Page(), Not(HasSubstr(waits + "\"Unschedulable\"")));
+  EXPECT_THAT(Page(), HasSubstr(waits + "\"NotReady\"} 1\n"));
+  world.actuator_.states[1].reason.clear();
+  world.actuator_.states[1].pending = 0;
+  Cycle();
+  EXPECT_THAT(Page(), Not(HasSubstr(waits)));
+}
+
 TEST_F(CycleMetricsTest, ARecommendationThatIsNotCarriedOutIsSuppressedAndNoWrite) {
   stored.Edit([](nlohmann::json& object) { object["spec"]["mode"] = "Recommend"; });
   Ask(Sized(3), Sized(2));
@@ -95,7 +115,8 @@ TEST_F(CycleMetricsTest, SamplesAreAsOldAsTheOldest) {
   Ask(Sized(2), Sized(2));
   Cycle();
   // Scraped every 15 s, the last time at 990 s: ten seconds before the cycle.
-  EXPECT_THAT(Page(), HasSubstr("trimtab_source_sample_age_seconds{source=\"prometheus\"} 10\n"));
+  EXPECT_THAT(Page(), HasSubstr("trimtab_source_sample_age_seconds{namespace=\"shop\",app=\"two\","
+                                "source=\"prometheus\"} 10\n"));
 }
 
 TEST_F(CycleMetricsTest, OfAnAppScalerThatIsGoneNothingIsShown) {

@@ -97,17 +97,6 @@ ObjectCondition Objective(const CycleReport& report) {
                                InMilliseconds(target)));
 }
 
-// The world's own word where it begins with one: "NodeCapacity: no node has ...".
-std::pair<std::string, std::string> ReasonAndWords(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  const std::string_view word = std::string_view(text).substr(0, colon);
-  const bool is_word = colon != text.npos && !word.empty() &&
-                       std::isupper(static_cast<unsigned char>(word[0])) != 0 &&
-                       std::ranges::all_of(word, [](unsigned char c) { return std::isalpha(c); });
-  if (is_word) return {std::string(word), text};
-  return {"ChangeRefused", text};
-}
-
 ObjectCondition AbleToScale(const CycleReport& report) {
   constexpr std::string_view kType = "AbleToScale";
   if (report.decision == nullptr) return Condition(kType, kUnknown, "NoData");
@@ -257,6 +246,16 @@ std::string AllocationText(const MicroserviceAllocation& allocation) {
 }
 
 }  // namespace
+
+std::pair<std::string, std::string> ReasonAndWords(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view word = std::string_view(text).substr(0, colon);
+  const bool is_word = colon != text.npos && !word.empty() &&
+                       std::isupper(static_cast<unsigned char>(word[0])) != 0 &&
+                       std::ranges::all_of(word, [](unsigned char c) { return std::isalpha(c); });
+  if (is_word) return {std::string(word), text};
+  return {"ChangeRefused", text};
+}
 
 std::vector<ObjectCondition> ConditionsOf(const CycleReport& report) {
   std::vector<ObjectCondition> conditions = {Ready(report), Metrics(report), Traces(report)};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -52,6 +53,11 @@ void Report(const CycleReport& report, AppScalerStatus& status);
 
 // "frontend 2 x 200m/100Mi -> 3 x 200m/100Mi, search ...": at most five; empty without changes.
 std::string SummaryOf(const Decision& decision, const Application& application);
+
+// The stable word that a reason of a workload begins with, and the whole: "NodeCapacity: no node
+// has
+// ..."; "ChangeRefused" where it begins with none.
+std::pair<std::string, std::string> ReasonAndWords(const std::string& text);
 
 // Why a decision is what it is: "PredictedAboveTarget", "ObservedAboveTarget", "SlackAvailable",
 // "WithinTolerance", "NoData".

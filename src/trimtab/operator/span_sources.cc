@@ -17,9 +17,10 @@ class JaegerSpans : public TraceSource {
   JaegerSpans(std::shared_ptr<HttpClient> http, const std::string& url, const AppScaler& scaler,
               const SpanSourceOptions& options, Instant begin)
       : source_(JaegerQuery(
-                    [http = std::move(http), url](const std::string& target) {
+                    [http = std::move(http), url,
+                     timeout = options.jaeger_timeout](const std::string& target) {
                       LoopPulses::Beat();
-                      return http->Send({.url = url + target});
+                      return http->Send({.url = url + target, .timeout = timeout});
                     },
                     {.service = scaler.entry.service, .arguments = scaler.entry.arguments}),
                 {.settle_delay = options.settle_delay, .sampling_share = options.sampling_share},
@@ -70,6 +71,7 @@ absl::StatusOr<std::unique_ptr<SpanSources>> SpanSources::Start(SpanSourceOption
   OtlpReceiverOptions receiver;
   receiver.inbox.settle_delay = sources->options_.settle_delay;
   receiver.inbox.sampling_share = sources->options_.sampling_share;
+  receiver.inbox.memory_bound = sources->options_.memory_bound;
   receiver.sockets = sources->options_.sockets;
   receiver.forwarding = sources->options_.forwarding;
   auto started = OtlpReceiver::Start(sources->options_.otlp, clock, receiver);
@@ -99,6 +101,10 @@ void SpanSources::Follow(const std::string& leader) {
   if (receiver_ != nullptr && options_.forwarding) receiver_->Follow(leader);
 }
 
+std::vector<std::uint16_t> SpanSources::otlp_ports() const {
+  return receiver_ == nullptr ? std::vector<std::uint16_t>() : receiver_->ports();
+}
+
 void SpanSources::Measure(OwnMetrics& metrics) const {
   if (receiver_ == nullptr) return;
   const SpanAccount account = receiver_->inbox().account();
@@ -109,6 +115,10 @@ void SpanSources::Measure(OwnMetrics& metrics) const {
   for (const auto& [reason, count] :
        {std::pair("no room", account.dropped), std::pair("late", account.late)}) {
     metrics.SetTotal(OwnMetric::kSpansRejected, {reason}, static_cast<double>(count));
+  }
+  for (const auto& [reason, count] : {std::pair("overloaded", account.deferred_requests),
+                                      std::pair("unreadable", account.bad_requests)}) {
+    metrics.SetTotal(OwnMetric::kRequestsRefused, {reason}, static_cast<double>(count));
   }
   metrics.SetTotal(OwnMetric::kTracesIncomplete, {"otlp"}, static_cast<double>(account.unfinished));
 }

@@ -20,11 +20,13 @@
 namespace trimtab {
 
 struct SpanSourceOptions {
-  std::string jaeger_url{};           // asked where it is not empty
-  Duration look_back{0};              // how much of the past Jaeger is asked for
-  std::vector<ListenAddress> otlp{};  // received otherwise
+  std::string jaeger_url{};                            // asked where it is not empty
+  Duration look_back{0};                               // how much of the past Jaeger is asked for
+  Duration jaeger_timeout = std::chrono::seconds(10);  // of one question
+  std::vector<ListenAddress> otlp{};                   // received otherwise
   Duration settle_delay = std::chrono::seconds(10);
   double sampling_share = 1;
+  Bytes memory_bound = SpanInbox::Options{}.memory_bound;  // of the spans that wait
   SocketServerOptions sockets{};
   std::optional<ForwardOptions> forwarding{};  // to who leads
 
@@ -46,6 +48,9 @@ class SpanSources {
   // empty. Without forwarding neither does anything.
   void Lead();
   void Follow(const std::string& leader);
+
+  // Where spans are received, in the order of the addresses; none where Jaeger is asked.
+  std::vector<std::uint16_t> otlp_ports() const;
 
   // Puts what was received and refused so far.
   void Measure(OwnMetrics& metrics) const;

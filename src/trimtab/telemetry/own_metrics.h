@@ -22,7 +22,7 @@ enum class OwnMetric : std::uint8_t {
   kSourceLastSuccess,   // source
   kSourceRequest,       // source
   kSourceErrors,        // source, code
-  kSourceSampleAge,     // source
+  kSourceSampleAge,     // namespace, app, source
   kLatencyTarget,       // namespace, app: and so all of an application
   kLatencyObserved,     //
   kLatencyPredicted,    //
@@ -39,6 +39,7 @@ enum class OwnMetric : std::uint8_t {
   kSensitivity,         // and resource: cpu, memory, replicas
   kWorkloadPaused,      //
   kWorkloadConflict,    //
+  kWorkloadWaiting,     // and reason
   kDecisions,           // direction, reason, mode
   kActions,             // verb, result
   kActionDuration,      // verb, result
@@ -51,9 +52,10 @@ enum class OwnMetric : std::uint8_t {
   kModelOutOfRange,     // namespace, workload, feature
   kSpansReceived,       //
   kSpansRejected,       // reason
+  kRequestsRefused,     // reason
   kTracesIncomplete,    // source
 };
-inline constexpr std::size_t kOwnMetricCount = 38;
+inline constexpr std::size_t kOwnMetricCount = 40;
 
 // By OwnMetric.
 std::span<const MetricDescription> OwnMetricTable();

@@ -11,7 +11,8 @@ inline constexpr char kSampleObservation[] = R"({
   "windowSeconds": 60, "applicationLoad": 263.1, "measuredTailLatencySeconds": 0.312,
   "tailTraces": 158, "gaps": ["search-3: no cpu samples within 40s"],
   "microservices": [{"microservice": "search", "replicas": 1, "cpuCores": 0.2,
-    "memoryBytes": 104857600, "ready": 1, "pending": 2, "draining": 0, "arrivalRate": 150,
+    "memoryBytes": 104857600, "ready": 1, "pending": 2, "draining": 0,
+    "waitsBecause": "NodeCapacity: no node has 200m cpu free", "arrivalRate": 150,
     "interference": {"cpu": 0.4}}],
   "hosts": [{"host": "host-1", "interference": {"cpu": 0.4, "networkBandwidth": 0}}]})";
 

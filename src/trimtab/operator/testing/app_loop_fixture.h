@@ -128,7 +128,7 @@ class FakeAppWorld : public AppWorld {
     return absl::OkStatus();
   }
   Actuator& actuator() override { return actuator_; }
-  MetricSource& metrics() override { return metrics_; }
+  MetricSource& metrics() override { return other_metrics != nullptr ? *other_metrics : metrics_; }
 
   absl::Status ready;
   std::vector<FixedAllocation> fixed = std::vector<FixedAllocation>(2);
@@ -137,6 +137,7 @@ class FakeAppWorld : public AppWorld {
   int tended = 0;
   FakeActuator actuator_{Allocation(2, {2, {Millicores(400), Mebibytes(200)}})};
   FakeMetrics metrics_;
+  MetricSource* other_metrics = nullptr;
 };
 
 // Hands calls on, so that a test keeps what a loop owns.
@@ -195,12 +196,15 @@ class Lent<TraceSource> : public TraceSource {
     return source_.Read(now, sink);
   }
   double sampling_share() const override { return source_.sampling_share(); }
+  std::optional<Duration> whole_after() const override { return source_.whole_after(); }
+  SpanAccount account() const override { return source_.account(); }
+  std::vector<Duration> unfinished_ages() const override { return source_.unfinished_ages(); }
 
  private:
   TraceSource& source_;
 };
 
-class AppLoopFixture : public testing::Test {
+class AppLoopFixture : public ::testing::Test {
  protected:
   AppLoopFixture() {
     options.may_apply = true;
@@ -226,7 +230,7 @@ class AppLoopFixture : public testing::Test {
               return std::make_unique<Lent<AppWorld>>(world);
             },
             .traces = [this](const AppScaler&) -> std::unique_ptr<TraceSource> {
-              return std::make_unique<Lent<TraceSource>>(traces);
+              return std::make_unique<Lent<TraceSource>>(*trace_source);
             },
             .policy = [this](const AppScaler&,
                              const Application&) -> absl::StatusOr<std::unique_ptr<ScalingPolicy>> {
@@ -236,13 +240,17 @@ class AppLoopFixture : public testing::Test {
             .model = [](const AppScaler&) { return ModelStatus{.digest = "d"}; },
             .workload_models = [this](const AppScaler&) { return models; },
             .journal = [this](const AppScaler&) -> absl::StatusOr<std::unique_ptr<Journal>> {
-              return std::make_unique<Lent<Journal>>(journal);
+              return std::make_unique<Lent<Journal>>(*journal_kept);
             }},
         options, stored.Seen());
   }
 
+  // What happens in the world meanwhile.
+  virtual void BeforeCycle() {}
+
   // One cycle, after which an interval passes.
   bool Cycle() {
+    BeforeCycle();
     const bool goes_on = loop->RunCycle(stop.get_token());
     clock.now += options.control.interval;
     return goes_on;
@@ -291,6 +299,8 @@ class AppLoopFixture : public testing::Test {
   FakeTraces traces;
   FakePolicy policy;
   FakeJournal journal;
+  TraceSource* trace_source = &traces;  // of the next Restart(), as is the journal
+  Journal* journal_kept = &journal;
   absl::Status model;
   std::vector<WorkloadModel> models;
   AppLoopOptions options;
