@@ -31,7 +31,10 @@ class FaultyPrometheus {
     constexpr std::string_view kJson = "Content-Type: application/json\r\n";
     const std::string sound = Sound(request.body, fault);
     if (fault == "Silent") return to.WaitForClose();
-    if (fault == "Reset") return to.Reset();
+    if (fault == "Reset") {
+      to.Reset();
+      return to.End();
+    }
     if (fault == "Garbage") return void(to.Answer(200, "<html>Welcome</html>"));
     if (fault == "HalfABody") {
       to.Write(fmt::format("HTTP/1.1 200 OK\r\n{}Content-Length: {}\r\n\r\n{}", kJson,
@@ -194,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
         SourceFault{"Status429", "429", "False/NoData", kDown},
         SourceFault{"Status500", "500", "False/NoData", kDown},
         SourceFault{"Status503", "503", "False/NoData", kDown}),
-    NameOf);
+    FaultNameOf);
 
 }  // namespace
 }  // namespace trimtab

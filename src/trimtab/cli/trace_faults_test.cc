@@ -85,7 +85,10 @@ class FaultyJaeger {
     const std::string& body = sound->body;
     constexpr std::string_view kJson = "Content-Type: application/json\r\n";
     if (fault == "Silent") return to.WaitForClose();
-    if (fault == "Reset") return to.Reset();
+    if (fault == "Reset") {
+      to.Reset();
+      return to.End();
+    }
     if (fault == "Garbage") return void(to.Answer(200, "<html>Welcome</html>"));
     if (fault == "Empty") return void(to.Answer(200, R"({"data":[]})", kJson));
     if (fault == "NoBody") return void(to.Answer(200, "", kJson));
@@ -147,6 +150,10 @@ std::vector<std::string> JaegerDown(const std::string& code) {
           "trimtab_actions_suppressed_total{reason=\"StaleTraces\"} "};
 }
 
+const std::vector<std::string> kJaegerIncomplete = {
+    "trimtab_source_up{source=\"jaeger\"} 1\n",
+    "trimtab_actions_suppressed_total{reason=\"StaleTraces\"} "};
+
 INSTANTIATE_TEST_SUITE_P(
     Each, JaegerFaultsTest,
     ::testing::Values(
@@ -157,23 +164,20 @@ INSTANTIATE_TEST_SUITE_P(
         SourceFault{"NoBody", "/api/traces", "False/NoData", JaegerDown("UNAVAILABLE")},
         SourceFault{"HalfABody", "UNAVAILABLE", "False/NoData", JaegerDown("UNAVAILABLE")},
         SourceFault{"HalfADocument", "/api/traces", "False/NoData", JaegerDown("UNAVAILABLE")},
-        SourceFault{"WrongTypes", "/api/traces", "False/NoData", JaegerDown("UNAVAILABLE")},
-        SourceFault{"Empty",
-                    "traces: 0 completed within 10s",
-                    "False/NoData",
-                    {"trimtab_source_up{source=\"jaeger\"} 1\n",
-                     "trimtab_actions_suppressed_total{reason=\"StaleTraces\"} "}},
+        SourceFault{"WrongTypes", "spans refused 1", "False/NoData", kJaegerIncomplete},
+        SourceFault{"Empty", "completed within 10s", "False/NoData", kJaegerIncomplete},
         SourceFault{"Status401", "401", "False/NoData", JaegerDown("PERMISSION_DENIED")},
         SourceFault{"Status403", "403", "False/NoData", JaegerDown("PERMISSION_DENIED")},
         SourceFault{"Status404", "404", "False/NoData", JaegerDown("NOT_FOUND")},
         SourceFault{"Status500", "500", "False/NoData", JaegerDown("UNAVAILABLE")},
         SourceFault{"Status503", "503", "False/NoData", JaegerDown("UNAVAILABLE")}),
-    NameOf);
+    FaultNameOf);
 
 class OtlpFaultsTest : public TraceFaultFixture, public ::testing::WithParamInterface<SourceFault> {
  protected:
   OtlpFaultsTest() {
-    Start("otlp", {.otlp = {*ListenAddress::Parse("127.0.0.1:0")}, .memory_bound = Mebibytes(1)});
+    Start("otlp", {.otlp = {*ListenAddress::Parse("127.0.0.1:0")},
+                   .memory_bound = Mebibytes(GetParam().name == "Overloaded" ? 1 : 64)});
     auto client = HttpClient::Create({});
     EXPECT_TRUE(client.ok()) << client.status();
     if (client.ok()) client_ = *std::move(client);
@@ -201,7 +205,8 @@ class OtlpFaultsTest : public TraceFaultFixture, public ::testing::WithParamInte
     } else if (fault_ == "WrongTypes") {
       Post(R"({"resourceSpans":{"resource":7}})", "application/json");
     } else if (fault_ == "Dropped") {
-      PostBurst(40'000);
+      ++foreign_;  // one trace with more than its 20,000 spans
+      Post(Burst(20'100, /*of_one_trace=*/true));
     } else if (fault_ == "Overloaded") {
       for (int i = 0; i < 100 && Post(Burst(500)) != 503; ++i) {
       }
@@ -220,16 +225,17 @@ class OtlpFaultsTest : public TraceFaultFixture, public ::testing::WithParamInte
   }
 
   // Requests of now, of applications that are not ours.
-  std::string Burst(int requests) {
+  std::string Burst(int requests, bool of_one_trace = false) {
     std::vector<Span> spans;
     for (int i = 0; i < requests; ++i) {
-      Span& span = spans.emplace_back(RequestAt(clock.now - seconds(1), ++foreign_));
+      if (!of_one_trace) ++foreign_;
+      Span& span = spans.emplace_back(RequestAt(clock.now - seconds(1), foreign_));
+      span.id = static_cast<std::uint64_t>(i) + 1;
       span.trace.high = 2;
       span.service = "other";
     }
     return testing::EncodedSpans(spans).OtlpProtobuf();
   }
-  void PostBurst(int requests) { Post(Burst(requests)); }
 
   std::string fault_;
 
@@ -295,7 +301,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "requests turned away",
                     "False/NoData",
                     {kStaleTraces, "trimtab_otlp_requests_refused_total{reason=\"overloaded\"} "}}),
-    NameOf);
+    FaultNameOf);
 
 }  // namespace
 }  // namespace trimtab

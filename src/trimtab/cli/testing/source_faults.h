@@ -2,6 +2,8 @@
 // becomes smaller by it.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -26,7 +28,9 @@ struct SourceFault {
   std::vector<std::string> metrics;
 };
 
-inline std::string NameOf(const ::testing::TestParamInfo<SourceFault>& info) {
+inline void PrintTo(const SourceFault& fault, std::ostream* out) { *out << fault.name; }
+
+inline std::string FaultNameOf(const ::testing::TestParamInfo<SourceFault>& info) {
   return info.param.name;
 }
 
@@ -128,7 +132,8 @@ class SourceFaultFixture : public AppLoopFixture {
   }
 
   static std::string PathOfTest() {
-    std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
+    std::string name = fmt::format("{}.{}", test.test_suite_name(), test.name());
     for (char& c : name) c = c == '/' ? '-' : c;
     return ::testing::TempDir() + "trimtab_faults_" + name + ".sqlite";
   }
