@@ -57,7 +57,8 @@ class RunWorld {
   std::vector<std::string> targets_;
 };
 
-// What the controller wants, as long as nothing keeps it from it.
+// What the controller wants, as long as nothing keeps it from it; it lowers nothing in the first 25
+// s.
 enum class Wants { kRaise, kLower };
 
 struct RunOptions {

@@ -230,6 +230,41 @@ TEST_P(ApiFaultsTest, ALowerNeverGoesFurtherThanAskedFor) {
   Try({2, {Millicores(150), Mebibytes(100)}}, true);
 }
 
+// Fails but for its first put.
+class FailingBook : public MemoryPodSizeBook {
+ public:
+  absl::Status Put(std::vector<PodSize> all) override {
+    const absl::Status put = MemoryPodSizeBook::Put(std::move(all));
+    if (puts == 1) error = absl::UnavailableError("no API server");
+    return put;
+  }
+};
+
+TEST(OwedSizesTest, SizesThatCouldNotBePutBackAreBeforeAnyPodIsBroughtToThem) {
+  FakeCluster cluster;
+  const SystemClock clock;
+  auto watch = ClusterWatch::Start(cluster.client(), clock, {.namespaces = {"shop"}});
+  ASSERT_TRUE(watch.ok());
+  ASSERT_TRUE((*watch)->Await([&] { return (*watch)->IsSynced(); }, std::chrono::seconds(20)));
+  AppScaler scaler;
+  scaler.meta.name_space = "shop";
+  scaler.workloads = {{.name = "web", .target = {"apps/v1", "Deployment", "web"}}};
+  FailingBook book;
+  ClusterActuator actuator(cluster.client(), **watch, clock, book, scaler,
+                           {.patience = Duration(0)});
+  cluster.Set({.code = 403, .is_lasting = true});
+  const MicroserviceAllocation smaller{3, {Millicores(150), Mebibytes(100)}};
+  EXPECT_FALSE(actuator.Apply({MicroserviceId(0), {3, kSize}, smaller}).ok());
+  ASSERT_FALSE(book.sizes.empty()) << "of pods that were to become smaller";
+  cluster.Set({.at_write = 1'000'000});
+  EXPECT_EQ(actuator.Tend(), book.error);
+  EXPECT_THAT(cluster.CpuLimits(), testing::Each(kSize.cpu));
+  book.error = absl::OkStatus();
+  EXPECT_TRUE(actuator.Tend().ok());
+  EXPECT_TRUE(book.sizes.empty());
+  EXPECT_THAT(cluster.CpuLimits(), testing::Each(kSize.cpu));
+}
+
 INSTANTIATE_TEST_SUITE_P(Codes, ApiFaultsTest,
                          testing::Values(0, 400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 503,
                                          504));

@@ -137,6 +137,7 @@ absl::Status ClusterActuator::Apply(const AllocationChange& change) {
         fmt::format("microservice {} is unknown, there are {}", index, scaler_.workloads.size()));
   }
   if (absl::Status health = watch_.Health(); !health.ok()) return health;
+  if (absl::Status paid = PutOwedSizes(); !paid.ok()) return paid;
   if (absl::Status told = TellScales(); !told.ok()) return told;
   if (absl::Status rivals = CheckRivals(index); !rivals.ok()) return rivals;
   const ScaledWorkload& scaled = scaler_.workloads[index];
@@ -201,7 +202,7 @@ absl::Status ClusterActuator::CarryOut(const Subject& subject, const AllocationC
     }
   }
   if (!done.ok()) {
-    if (is_sized && !options_.write.dry_run) book_.Put(book).IgnoreError();
+    if (is_sized && !options_.write.dry_run && !book_.Put(book).ok()) owed_sizes_ = book;
     return done;
   }
   if (options_.write.dry_run) return done;
@@ -234,6 +235,13 @@ absl::Status ClusterActuator::PutSizes(const Subject& subject, const std::vector
   std::ranges::sort(
       all, {}, [](const PodSize& size) { return std::tie(size.kind, size.name, size.container); });
   return book_.Put(std::move(all));
+}
+
+absl::Status ClusterActuator::PutOwedSizes() {
+  if (!owed_sizes_) return absl::OkStatus();
+  const absl::Status put = book_.Put(*owed_sizes_);
+  if (put.ok()) owed_sizes_.reset();
+  return put;
 }
 
 absl::Status ClusterActuator::Scale(const Subject& subject, int from, int to) {

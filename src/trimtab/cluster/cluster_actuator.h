@@ -93,6 +93,7 @@ class ClusterActuator : public Actuator {
                         const std::vector<PodSize>& sizes);
   absl::Status PutSizes(const Subject& subject, const std::vector<PodSize>& sizes);
   void NoteLeaving(const Subject& subject, int to);
+  absl::Status PutOwedSizes();
   // If `from` is still asked for.
   absl::Status Scale(const Subject& subject, int from, int to);
   // All or none; what was resized is resized back when one is refused.
@@ -118,6 +119,8 @@ class ClusterActuator : public Actuator {
   const ClusterActuatorOptions options_;
   ScaleKinds kinds_;
   StuckResizes stuck_;
+  // What the book said before a change that was refused, until it can be put back.
+  std::optional<std::vector<PodSize>> owed_sizes_;
   std::map<std::string, Instant> resizing_since_;  // by the uid of the pod
   std::map<std::size_t, Raise> raises_;            // by the index of the workload
   DisruptionLedger disruptions_;

@@ -49,6 +49,8 @@ std::optional<int> FewestWithAllReady(const WorkloadSight& sight) {
 
 absl::Status ClusterActuator::Tend() {
   if (absl::Status health = watch_.Health(); !health.ok()) return health;
+  // Otherwise pods would be brought to sizes that were given up.
+  if (absl::Status paid = PutOwedSizes(); !paid.ok()) return paid;
   const ApplicationView view = watch_.View(scaler_);
   absl::Status first;
   int resizes_left = options_.most_resizes;

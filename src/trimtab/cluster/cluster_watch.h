@@ -34,7 +34,7 @@ struct ClusterWatchOptions {
 // How one collection is being followed.
 struct WatchAge {
   std::string collection{};  // "pods", or "pods in 'shop'"
-  Duration age{};            // since the server last said anything
+  Duration age{};            // since the server last said anything of it
   absl::Status error{};      // of the last attempt
   bool is_needed = true;     // nothing is decided without it
 };

@@ -54,7 +54,7 @@ WatchState WatchLoop::state() const {
 void WatchLoop::Note(const absl::Status& status) {
   const std::scoped_lock lock(mutex_);
   state_.error = status;
-  if (status.ok() || ApiFailureOf(status)) state_.last_answer = clock_.Now();
+  if (status.ok()) state_.last_answer = clock_.Now();
 }
 
 void WatchLoop::Run(const std::stop_token& stop) {

@@ -36,7 +36,7 @@ struct WatchOptions {
 // What a watch is doing. `error` is that of the last attempt, OK once one succeeds.
 struct WatchState {
   bool is_synced = false;  // a list has been delivered whole
-  Instant last_answer{};   // when the server last said anything
+  Instant last_answer{};   // when the server last said anything of it
   absl::Status error;
   std::int64_t lists = 0;
   std::int64_t watches = 0;

@@ -220,7 +220,7 @@ bool AppLoop::RunCycle(const std::stop_token& stop) {
       report.fixed = engine_->world->Fixed();
       report.scaler = &engine_->scaler;
       report.application = &*engine_->application;
-      if (CanDecide(report.world)) Decide(report);
+      Decide(report);
     }
   }
   report.freezes = Freezes();
@@ -239,8 +239,10 @@ bool AppLoop::RunCycle(const std::stop_token& stop) {
 }
 
 void AppLoop::Decide(CycleReport& report) {
-  applies_ = report.applies;
-  Recover(report);
+  // What is known may be old: the decision is held for that, and written down.
+  const bool is_known = CanDecide(report.world);
+  applies_ = report.applies && is_known;
+  if (is_known) Recover(report);
   if (report.is_paused) {
     // Spans that nobody takes would be kept for it up to their bound.
     engine_->traces->Read(parts_.clock.Now(), [](const Span&) {}).IgnoreError();

@@ -20,10 +20,12 @@ namespace {
 // know no microservice without a container.
 class PositiveActuator : public Actuator {
  public:
-  PositiveActuator(Actuator& actuator, const AppScaler& scaler)
-      : actuator_(actuator), scaler_(scaler) {}
+  PositiveActuator(Actuator& actuator, const AppScaler& scaler,
+                   const std::function<absl::Status()>& resource)
+      : actuator_(actuator), scaler_(scaler), resource_(resource) {}
 
   absl::StatusOr<std::vector<MicroserviceState>> State() override {
+    if (absl::Status known = resource_(); !known.ok()) return known;
     auto states = actuator_.State();
     if (!states.ok()) return states;
     for (std::size_t i = 0; i < states->size() && i < scaler_.workloads.size(); ++i) {
@@ -41,18 +43,25 @@ class PositiveActuator : public Actuator {
  private:
   Actuator& actuator_;
   const AppScaler& scaler_;
+  const std::function<absl::Status()>& resource_;
 };
+
+// With a resource that is always known where nobody says whether it is.
+ClusterWorldParts Whole(ClusterWorldParts parts) {
+  if (!parts.resource) parts.resource = [] { return absl::OkStatus(); };
+  return parts;
+}
 
 class ClusterWorld : public AppWorld {
  public:
   ClusterWorld(const ClusterWorldParts& parts, const AppScaler& scaler, PrometheusReader reader)
-      : parts_(parts),
+      : parts_(Whole(parts)),
         scaler_(scaler),
         cluster_actuator_(
             parts.client, parts.watch, parts.clock, parts.book, scaler,
             {.write = {.dry_run = parts.dry_run},
              .memory_in_use = [this](MicroserviceId id) { return metrics_.MemoryNeed(id); }}),
-        actuator_(cluster_actuator_, scaler_),
+        actuator_(cluster_actuator_, scaler_, parts_.resource),
         metrics_(
             std::move(reader), [this] { return View(); }, CountedServicesOf(scaler),
             parts.metrics_timeout),
@@ -60,6 +69,7 @@ class ClusterWorld : public AppWorld {
 
   absl::Status Ready() const override {
     if (absl::Status health = parts_.watch.Health(); !health.ok()) return health;
+    if (absl::Status known = parts_.resource(); !known.ok()) return known;
     const ApplicationView view = View();
     std::vector<std::string> missing;
     for (std::size_t i = 0; i < view.workloads.size(); ++i) {

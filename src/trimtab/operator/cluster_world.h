@@ -18,13 +18,15 @@
 
 namespace trimtab {
 
-// All but the makers must outlive the world; these are called while it is made.
+// All but the functions must outlive the world; `prometheus` is called while it is made.
 struct ClusterWorldParts {
   ApiClient& client;  // writes
   ClusterWatch& watch;
   const Clock& clock;
   PodSizeBook& book;
   std::function<absl::StatusOr<PrometheusReader>()> prometheus;
+  // Whether the resource itself is known well enough; none: it is. Called as long as the world is.
+  std::function<absl::Status()> resource{};
   Duration metrics_timeout = std::chrono::seconds(10);
   bool dry_run = false;
   OwnMetrics& own_metrics;  // is told how asking Prometheus went

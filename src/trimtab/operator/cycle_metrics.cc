@@ -46,6 +46,10 @@ std::string_view ResultOf(const absl::Status& why) {
 // Why a decision that was made was not carried out whole.
 std::string_view SuppressionOf(Degradation what) {
   switch (what) {
+    case Degradation::kStateUnknown:
+      return "NotSynced";
+    case Degradation::kChangeRefused:
+      return "ChangeRefused";
     case Degradation::kRaisesIneffective:
       return "RaiseNotEffective";
     case Degradation::kLowersCancelled:

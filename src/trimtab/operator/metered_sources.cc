@@ -1,5 +1,7 @@
 #include "trimtab/operator/metered_sources.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 
 namespace trimtab {
@@ -13,6 +15,24 @@ void SourceMeter::Tell(Instant begin, const absl::Status& status) const {
   } else {
     metrics.Raise(OwnMetric::kSourceErrors, {source, absl::StatusCodeToString(status.code())});
   }
+}
+
+void WatchMeter::Tell(Instant now, const std::vector<WatchAge>& ages, const absl::Status& health) {
+  constexpr const char* kSource = "kubernetes";
+  metrics_.Set(OwnMetric::kSourceUp, {kSource}, health.ok() ? 1 : 0);
+  Duration oldest{};
+  for (const WatchAge& watch : ages) {
+    if (!watch.is_needed) continue;
+    oldest = std::max(oldest, watch.age);
+    absl::StatusCode& before = failing_[watch.collection];
+    const absl::StatusCode code = watch.error.code();
+    if (code != absl::StatusCode::kOk && code != before) {
+      metrics_.Raise(OwnMetric::kSourceErrors, {kSource, absl::StatusCodeToString(code)});
+    }
+    before = code;
+  }
+  metrics_.Set(OwnMetric::kSourceLastSuccess, {kSource},
+               InSeconds((now - oldest).time_since_epoch()));
 }
 
 absl::StatusOr<MetricSnapshot> MeteredMetricSource::Read(Instant now, Duration window) {

@@ -1,10 +1,13 @@
 // Sources that tell the own metrics how asking them went.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "trimtab/clock/clock.h"
+#include "trimtab/cluster/cluster_watch.h"
 #include "trimtab/monitoring/metric_source.h"
 #include "trimtab/telemetry/own_metrics.h"
 #include "trimtab/tracing/trace_source.h"
@@ -19,6 +22,19 @@ struct SourceMeter {
 
   // One request that began at `begin` and ends now.
   void Tell(Instant begin, const absl::Status& status) const;
+};
+
+// Tells of the API server as of a source, "kubernetes": whether what its watches brought may be
+// decided on, when the oldest of them was last answered, and each watch that begins to fail.
+// Thread-safety: one caller at a time.
+class WatchMeter {
+ public:
+  explicit WatchMeter(OwnMetrics& metrics) : metrics_(metrics) {}
+  void Tell(Instant now, const std::vector<WatchAge>& ages, const absl::Status& health);
+
+ private:
+  OwnMetrics& metrics_;
+  std::map<std::string, absl::StatusCode> failing_;  // by collection
 };
 
 // Hands calls on. Thread-safety: as the source.

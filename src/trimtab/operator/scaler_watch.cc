@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "trimtab/quantity/text.h"
 
 namespace trimtab {
 namespace {
@@ -20,7 +21,8 @@ absl::StatusOr<SeenScaler> Read(const nlohmann::json& object) {
 }  // namespace
 
 ScalerWatch::ScalerWatch(ApiClient& client, const Clock& clock,
-                         const std::vector<std::string>& namespaces) {
+                         const std::vector<std::string>& namespaces, Duration stale_after)
+    : clock_(clock), stale_after_(stale_after) {
   const auto follow = [&](const std::string& name_space) {
     watches_.push_back(std::make_unique<Watch>(
         client, ResourcePath(kAppScalers, name_space), ApiQuery{}, clock, WatchOptions{}, Read,
@@ -49,6 +51,19 @@ absl::Status ScalerWatch::Synced() const {
     return absl::UnavailableError(
         fmt::format("AppScalers are not listed yet: {}",
                     state.error.ok() ? "no answer so far" : std::string(state.error.message())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScalerWatch::Health() const {
+  if (absl::Status synced = Synced(); !synced.ok()) return synced;
+  for (const auto& watch : watches_) {
+    const WatchState state = watch->state();
+    const Duration age = clock_.Now() - state.last_answer;
+    if (state.error.ok() || age <= stale_after_) continue;
+    return absl::UnavailableError(fmt::format("AppScalers: not heard of for {}, at most {}: {}",
+                                              FormatDuration(age), FormatDuration(stale_after_),
+                                              std::string(state.error.message())));
   }
   return absl::OkStatus();
 }

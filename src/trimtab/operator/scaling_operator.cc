@@ -73,6 +73,7 @@ class Process {
     while (!stop_ && !lost_) {
       heartbeat_.Beat();
       DirectSpans();
+      watch_meter_.Tell(clock_.Now(), watch_->Ages(), Known());
       if (!leads && Leads()) {
         leads = true;
         log_.Info("this process leads");
@@ -168,6 +169,12 @@ class Process {
   absl::Status MayWrite() const {
     LoopPulses::Beat();
     return election_ == nullptr ? absl::OkStatus() : election_->MayWrite();
+  }
+
+  // Whether what the watches brought may be decided on.
+  absl::Status Known() const {
+    if (absl::Status health = watch_->Health(); !health.ok()) return health;
+    return scalers_->Health();
   }
 
   bool Leads() const {
@@ -281,6 +288,7 @@ class Process {
                    .clock = clock_,
                    .book = book,
                    .prometheus = [this] { return PrometheusReaderOf(options_, clock_); },
+                   .resource = [this] { return scalers_->Health(); },
                    .metrics_timeout = options_.prometheus_timeout,
                    .dry_run = options_.loop.dry_run,
                    .own_metrics = metrics_},
@@ -306,6 +314,7 @@ class Process {
   Heartbeat heartbeat_;
   LoopPulses pulses_;
   OwnMetrics metrics_;
+  WatchMeter watch_meter_{metrics_};
   std::atomic<bool> lost_ = false;
   std::string why_lost_;  // written before lost_ is set, read after
   std::optional<PolicyLibrary> library_;
