@@ -35,7 +35,7 @@ const std::vector<Silence> kSilences = {
 };
 
 // Held decisions, one a second, after which the window that follows a start is over.
-constexpr double kHeld = 14;
+constexpr double kHeld = 8;
 
 class RunReadFaultsTest : public RunTest {
  protected:

@@ -51,7 +51,7 @@ Json ScalerOf(const std::string& name, Wants wants) {
             {"entry", {{"serviceName", kFrontWorkload}}},
             {"objective", {{"latency", wants == Wants::kRaise ? "2ms" : "10s"}, {"window", "10s"}}},
             {"behavior",
-             {{"scaleDown", {{"stabilization", "25s"}, {"maxChange", "100%"}}},
+             {{"scaleDown", {{"stabilization", "20s"}, {"maxChange", "100%"}}},
               {"scaleUp", {{"maxChange", "900%"}}}}},
             {"workloads", workloads}}}};
 }
