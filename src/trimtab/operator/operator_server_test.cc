@@ -283,6 +283,22 @@ TEST_F(ScalerStatusServerTest, AResourceIsSeenEditedAndGone) {
   EXPECT_TRUE(servers::Eventually([&] { return !watch.Find(name_space(), "shop").exists; }));
 }
 
+TEST_F(ScalerStatusServerTest, OfTwoThatScaleOneWorkloadTheOlderIsServed) {
+  nlohmann::json second = object_;
+  second["metadata"] = {{"name", "zz-later"}};
+  Make(kAppScalers, second);
+  ScalerWatch watch(client(), clock(), {name_space()});
+  ASSERT_TRUE(servers::Eventually([&] { return watch.Synced().ok(); }));
+  EXPECT_TRUE(watch.Find(name_space(), "shop").scaler.ok());
+  const SeenScaler later = watch.Find(name_space(), "zz-later");
+  EXPECT_EQ(later.scaler.status().message(),
+            "spec.workloads[0].targetRef: Deployment 'web' is scaled by AppScaler 'shop', which is "
+            "older");
+  ASSERT_TRUE(client().Delete(Path(kAppScalers, "shop")).ok());
+  EXPECT_TRUE(servers::Eventually([&] { return watch.Find(name_space(), "zz-later").scaler.ok(); }))
+      << "once it is alone";
+}
+
 TEST_F(ScalerStatusServerTest, ASavedPlanIsAppliedAndIsStaleFromThenOn) {
   nlohmann::json web = {
       {"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", {{"name", "web"}}}};

@@ -20,6 +20,41 @@ absl::StatusOr<SeenScaler> Read(const nlohmann::json& object) {
 
 }  // namespace
 
+absl::Status CheckTargets(const AppScaler& scaler, const AppScaler& other) {
+  const auto age = [](const AppScaler& of) {
+    return std::pair(of.meta.created.value_or(Instant::max()), of.meta.name);
+  };
+  if (other.meta.name_space != scaler.meta.name_space || age(other) >= age(scaler)) {
+    return absl::OkStatus();
+  }
+  for (std::size_t i = 0; i < scaler.workloads.size(); ++i) {
+    const ScaleTarget& target = scaler.workloads[i].target;
+    for (const ScaledWorkload& of_other : other.workloads) {
+      if (of_other.target != target) continue;
+      return absl::InvalidArgumentError(
+          fmt::format("spec.workloads[{}].targetRef: {} '{}' is scaled by AppScaler '{}', which is "
+                      "older",
+                      i, target.kind, target.name, other.meta.name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+SeenScaler ScalerWatch::Checked(const SeenScaler& seen) const {
+  if (!seen.scaler.ok()) return seen;
+  const std::string first = seen.meta.name_space + "/";
+  for (auto it = seen_.lower_bound(first); it != seen_.end() && it->first.starts_with(first);
+       ++it) {
+    if (!it->second.scaler.ok()) continue;
+    if (absl::Status own = CheckTargets(*seen.scaler, *it->second.scaler); !own.ok()) {
+      SeenScaler refused = seen;
+      refused.scaler = std::move(own);
+      return refused;
+    }
+  }
+  return seen;
+}
+
 ScalerWatch::ScalerWatch(ApiClient& client, const Clock& clock,
                          const std::vector<std::string>& namespaces, Duration stale_after)
     : clock_(clock), stale_after_(stale_after) {
@@ -71,14 +106,14 @@ absl::Status ScalerWatch::Health() const {
 std::vector<SeenScaler> ScalerWatch::All() const {
   const std::scoped_lock lock(mutex_);
   std::vector<SeenScaler> all;
-  for (const auto& [key, seen] : seen_) all.push_back(seen);
+  for (const auto& [key, seen] : seen_) all.push_back(Checked(seen));
   return all;
 }
 
 SeenScaler ScalerWatch::Find(std::string_view name_space, std::string_view name) const {
   const std::scoped_lock lock(mutex_);
   const auto found = seen_.find(fmt::format("{}/{}", name_space, name));
-  return found == seen_.end() ? SeenScaler{} : found->second;
+  return found == seen_.end() ? SeenScaler{} : Checked(found->second);
 }
 
 }  // namespace trimtab

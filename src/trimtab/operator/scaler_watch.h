@@ -18,7 +18,12 @@
 
 namespace trimtab {
 
-// A resource that contradicts itself is followed like any other: its fault is in what it gives.
+// kInvalidArgument: `other` is an AppScaler of the same namespace that is older, or as old and
+// before it by name, and scales a workload that `scaler` scales, too.
+absl::Status CheckTargets(const AppScaler& scaler, const AppScaler& other);
+
+// A resource that contradicts itself, or an older one, is followed like any other: its fault is in
+// what it gives.
 // Thread-safety: every method from any thread.
 class ScalerWatch {
  public:
@@ -37,6 +42,9 @@ class ScalerWatch {
 
  private:
   using Watch = ObjectWatch<SeenScaler>;
+
+  // Against the others of its namespace. REQUIRES: the mutex is held.
+  SeenScaler Checked(const SeenScaler& seen) const;
 
   const Clock& clock_;
   const Duration stale_after_;
