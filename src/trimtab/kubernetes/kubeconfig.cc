@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "trimtab/http/credential.h"
+#include "trimtab/http/loopback.h"
 #include "trimtab/http/url.h"
 #include "trimtab/kubernetes/kubeconfig_reader.h"
 #include "trimtab/yaml/yaml_document.h"
@@ -51,6 +52,9 @@ absl::Status CheckReadable(const std::string& place, std::string_view field,
   return absl::Status(text.status().code(), fmt::format("{}: {}: {}", place, field,
                                                         std::string(text.status().message())));
 }
+
+// In clear text, and not to this machine itself.
+bool IsHeardByOthers(const Url& url) { return url.scheme == "http" && !IsLoopback(url.host); }
 
 }  // namespace
 
@@ -255,6 +259,15 @@ absl::StatusOr<ClusterConnection> Kubeconfig::Connection(std::string_view wanted
     status = ApplyUser(user->second, connection);
   }
   if (!status.ok()) return status;
+  // Whoever listens could write with them.
+  const bool has_secret = !connection.token_file.empty() || !connection.authorization.empty() ||
+                          connection.exec.has_value();
+  if (has_secret && IsHeardByOthers(*ParseUrl(connection.server))) {
+    return Invalid(cluster->second.place, "server",
+                   fmt::format("'{}' would be sent the credentials of user '{}' in clear text: it "
+                               "must begin with https://",
+                               connection.server, context.user));
+  }
   return connection;
 }
 

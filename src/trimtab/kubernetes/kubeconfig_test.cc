@@ -8,6 +8,7 @@
 namespace trimtab {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -161,6 +162,15 @@ TEST(KubeconfigErrorTest, Clusters) {
   EXPECT_EQ(ErrorOf(File("server: https://h, certificate-authority: nope.crt")),
             "/f/config:5: clusters[c]: certificate-authority: cannot read '/f/nope.crt': No such "
             "file or directory");
+}
+
+TEST(KubeconfigErrorTest, CredentialsInClearText) {
+  EXPECT_THAT(ErrorOf(File("server: http://h:1", "token: s3cr3t")),
+              AllOf(HasSubstr("server: 'http://h:1' would be sent the credentials of user 'u' in "
+                              "clear text: it must begin with https://"),
+                    Not(HasSubstr("s3cr3t"))));
+  EXPECT_EQ(ConnectionOf(File("server: http://h:1", "", "{cluster: c}")).server, "http://h:1");
+  EXPECT_EQ(ConnectionOf(File("server: http://127.0.0.1:1", "token: t")).authorization, "Bearer t");
 }
 
 TEST(KubeconfigErrorTest, Users) {

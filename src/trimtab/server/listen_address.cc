@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "trimtab/http/loopback.h"
+
 namespace trimtab {
 
 absl::StatusOr<ListenAddress> ListenAddress::Parse(const std::string& text) {
@@ -33,15 +35,7 @@ std::string ListenAddress::Text() const {
   return fmt::format("{}{}{}:{}", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
 }
 
-bool ListenAddress::is_loopback() const {
-  in_addr ipv4 = {};
-  if (inet_pton(AF_INET, host.c_str(), &ipv4) == 1) {
-    constexpr unsigned kLoopbackNet = 127;
-    return ntohl(ipv4.s_addr) >> 24 == kLoopbackNet;
-  }
-  in6_addr ipv6 = {};
-  return inet_pton(AF_INET6, host.c_str(), &ipv6) == 1 && IN6_IS_ADDR_LOOPBACK(&ipv6);
-}
+bool ListenAddress::is_loopback() const { return IsLoopback(host); }
 
 absl::Status CheckClearText(const std::vector<ListenAddress>& addresses,
                             const ClearTextRule& rule) {
