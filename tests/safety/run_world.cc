@@ -233,21 +233,26 @@ servers::ChildProcess* RunCase::trimtab(std::string_view identity) {
 std::vector<std::string> RunCase::Arguments(const Process& process,
                                             const std::string& kubeconfig) const {
   std::vector<std::string> arguments = {
-      TRIMTAB_PROGRAM, "run", "--config=" + world_.File("settings.yaml"),
-      "--kubeconfig=" + kubeconfig, "--mode=Apply", "--namespace=" + name(), "--lease=trimtab",
+      TRIMTAB_PROGRAM,
+      "run",
+      "--config=" + world_.File("settings.yaml"),
+      "--kubeconfig=" + kubeconfig,
+      "--mode=Apply",
+      "--namespace=" + name(),
+      "--lease=trimtab",
       "--lease-namespace=" + name(),
       "--identity=" + (options_.spreads_spans ? process.otlp.address() : process.identity),
       "--prometheus-url=" +
           (options_.prometheus_url.empty() ? world_.prometheus().url() : options_.prometheus_url),
-      "--profile=" + world_.profile(), "--journal=" + world_.File(name() + "-journal"),
+      "--profile=" + world_.profile(),
+      "--journal=" + world_.File(name() + "-journal"),
       "--listen-metrics=" + process.metrics.address(),
-      "--listen-health=" + process.health.address(), "--listen-otlp=" + process.otlp.address(),
-      "--interval=1s", "--rate-window=5s", "--sample-age=5s",
-      fmt::format("--otlp-settle-delay={}s", options_.spreads_spans ? 3 : 1),
-      // The services of all applications here have the same names.
-      fmt::format("--query=service-requests=traces_span_metrics_calls_total{{"
-                  "span_kind=\"SPAN_KIND_SERVER\",namespace=\"{}\"}}[$WINDOW]",
-                  name())};
+      "--listen-health=" + process.health.address(),
+      "--listen-otlp=" + process.otlp.address(),
+      "--interval=1s",
+      "--rate-window=5s",
+      "--sample-age=5s",
+      fmt::format("--otlp-settle-delay={}s", options_.spreads_spans ? 3 : 1)};
   if (options_.spreads_spans) arguments.push_back("--peer-otlp-url=http://{holder}");
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   return arguments;

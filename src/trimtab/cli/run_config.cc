@@ -237,7 +237,6 @@ absl::Status RunSettings::Resolve(const Environment& environment, RunConfig& con
   ReadLog(root, config);
   ReadSources(root, options);
   const absl::Status tls = ReadTls(root, options);
-  options.queries.namespaces = options.namespaces;
   options.loop.control.tails.settle_delay = options.otlp_settle_delay;
   root.Finish();
   const absl::Status bad = file.empty() ? problems.ToStatus() : fields.ToStatus(problems, file);

@@ -35,8 +35,8 @@ TEST_F(SimulatedNodesTest, PodsStartServeAndEnd) {
   }
   const std::string back = Pods("back").at(0).meta.name;
   const std::string served =
-      fmt::format(R"(service_name="back",span_kind="SPAN_KIND_SERVER",namespace="{}",pod="{}",)"
-                  R"(status_code="STATUS_CODE_UNSET"}} )",
+      fmt::format(R"(service_name="back",k8s_namespace_name="{0}",span_kind="SPAN_KIND_SERVER",)"
+                  R"(namespace="{0}",pod="{1}",status_code="STATUS_CODE_UNSET"}} )",
                   name_space(), back);
   EXPECT_TRUE(Eventually([&] {
     const std::string series = runner_->nodes().Series();

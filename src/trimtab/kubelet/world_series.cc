@@ -311,11 +311,12 @@ class WorldText {
     }
   }
 
-  void SampleRequests(std::uint32_t microservice, const MetricLabels& pod, double requests,
-                      double failed) {
+  void SampleRequests(std::uint32_t microservice, const std::string& name_space,
+                      const MetricLabels& pod, double requests, double failed) {
     const MetricLabels labels =
         With({{"job", "span-metrics"},
               {"service_name", world_.state.scenario->microservices[microservice].name},
+              {"k8s_namespace_name", name_space},
               {"span_kind", "SPAN_KIND_SERVER"}},
              pod);
     text_.Sample(With(labels, {{"status_code", "STATUS_CODE_UNSET"}}), requests - failed);
@@ -327,12 +328,13 @@ class WorldText {
     for (const PodLife* pod : world_.pods) {
       const Container* c = SimulatedOf(world_.state, *pod);
       if (c == nullptr) continue;
-      SampleRequests(c->microservice, PodLabels(*pod), static_cast<double>(c->requests),
-                     static_cast<double>(c->failed_requests));
+      SampleRequests(c->microservice, pod->pod().view.meta.name_space, PodLabels(*pod),
+                     static_cast<double>(c->requests), static_cast<double>(c->failed_requests));
     }
     for (const PastRequests& past : world_.past) {
-      SampleRequests(past.microservice, {{"namespace", past.name_space}, {"pod", past.pod}},
-                     past.requests, past.failed);
+      SampleRequests(past.microservice, past.name_space,
+                     {{"namespace", past.name_space}, {"pod", past.pod}}, past.requests,
+                     past.failed);
     }
   }
 

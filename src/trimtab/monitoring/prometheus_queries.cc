@@ -40,11 +40,11 @@ const std::array<BuiltIn, kPrometheusSeriesKinds>& BuiltIns() {
       // The span metrics connector as it is, as it was, Tempo's generator, Istio, OpenTelemetry
       // SDKs.
       {"service-requests",
-       {R"(traces_span_metrics_calls_total{span_kind="SPAN_KIND_SERVER",$CLUSTER}[$WINDOW])",
-        R"(calls_total{span_kind="SPAN_KIND_SERVER",$CLUSTER}[$WINDOW])",
-        R"(traces_spanmetrics_calls_total{span_kind="SPAN_KIND_SERVER",$CLUSTER}[$WINDOW])",
+       {R"(traces_span_metrics_calls_total{span_kind="SPAN_KIND_SERVER",$SERVICES}[$WINDOW])",
+        R"(calls_total{span_kind="SPAN_KIND_SERVER",$SERVICES}[$WINDOW])",
+        R"(traces_spanmetrics_calls_total{span_kind="SPAN_KIND_SERVER",$SERVICES}[$WINDOW])",
         R"(istio_requests_total{reporter="destination",destination_workload_namespace=~"$NAMESPACES",$CLUSTER}[$WINDOW])",
-        R"(http_server_request_duration_seconds_count{service_name!="",$CLUSTER}[$WINDOW])"}},
+        R"(http_server_request_duration_seconds_count{service_name!="",$SERVICES}[$WINDOW])"}},
       {"container-cpu-periods", {"container_cpu_cfs_periods_total{$CONTAINERS}[$WINDOW]"}},
       {"container-cpu-throttled-periods",
        {"container_cpu_cfs_throttled_periods_total{$CONTAINERS}[$WINDOW]"}},
@@ -64,6 +64,8 @@ std::vector<std::pair<std::string, std::string>> Words(const PrometheusQueryOpti
       // Interfaces that carry what others carry as well are left out.
       {"$LINKS",
        R"(device!~"lo|veth.*|cali.*|cni.*|flannel.*|docker.*|br-.*|tunl.*|lxc.*|cilium.*|vxlan.*",$NODE_EXPORTER)"},
+      // A counter that says of no namespace counts, too.
+      {"$SERVICES", R"(k8s_namespace_name=~"$NAMESPACES|",$CLUSTER)"},
       {"$CADVISOR",
        fmt::format("{}{}$CLUSTER", selectors.cadvisor, selectors.cadvisor.empty() ? "" : ",")},
       {"$NODE_EXPORTER", fmt::format("{}{}$CLUSTER", selectors.node_exporter,
@@ -130,7 +132,7 @@ absl::StatusOr<PrometheusQueries> PrometheusQueries::Create(const PrometheusQuer
     if (const std::string_view word = UnknownWord(text, options); !word.empty()) {
       return absl::InvalidArgumentError(fmt::format(
           "query '{}': {} stands for nothing: $WINDOW, $NAMESPACES, $CONTAINERS, $PODS, "
-          "$LINKS, $CADVISOR, $NODE_EXPORTER or $CLUSTER",
+          "$SERVICES, $LINKS, $CADVISOR, $NODE_EXPORTER or $CLUSTER",
           name, word));
     }
   }

@@ -46,8 +46,8 @@ struct PrometheusQueryOptions {
   PrometheusSelectors selectors = {};
   std::vector<std::string> namespaces = {};  // empty: all
   // By name. Replaces every form of a query; an empty text says that the series is not measured.
-  // Filled in are $WINDOW, $NAMESPACES (a|b), and as matchers $CONTAINERS, $PODS, $LINKS (of real
-  // network interfaces), $CADVISOR, $NODE_EXPORTER and $CLUSTER.
+  // Filled in are $WINDOW, $NAMESPACES (a|b), and as matchers $CONTAINERS, $PODS, $SERVICES,
+  // $LINKS (of real network interfaces), $CADVISOR, $NODE_EXPORTER and $CLUSTER.
   std::map<std::string, std::string> replaced = {};
 };
 

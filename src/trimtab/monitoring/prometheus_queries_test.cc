@@ -38,6 +38,12 @@ TEST(PrometheusQueriesTest, FillsInWhatTheInstallationIsCalled) {
                           R"(cluster="a"}[45s])"));
 }
 
+TEST(PrometheusQueriesTest, RequestsOfOtherNamespacesAreLeftOutWhereACounterSaysOfWhich) {
+  EXPECT_EQ(Forms({.namespaces = {"hotel"}}, PrometheusSeries::kServiceRequests).at(0),
+            R"(traces_span_metrics_calls_total{span_kind="SPAN_KIND_SERVER",)"
+            R"(k8s_namespace_name=~"hotel|",}[45s])");
+}
+
 TEST(PrometheusQueriesTest, EveryFormIsFilledIn) {
   const auto queries = PrometheusQueries::Create({});
   ASSERT_TRUE(queries.ok());

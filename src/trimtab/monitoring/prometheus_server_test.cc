@@ -111,6 +111,11 @@ class FakeExporter {
           "span_kind=\"SPAN_KIND_{}\"}} {}\n",
           kind, rate * t);
     }
+    // A service of this name elsewhere.
+    text += fmt::format(
+        "traces_span_metrics_calls_total{{service_name=\"search\",k8s_namespace_name=\"other\","
+        "span_kind=\"SPAN_KIND_SERVER\"}} {}\n",
+        1000 * t);
     return text;
   }
 

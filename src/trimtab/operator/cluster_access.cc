@@ -18,6 +18,7 @@ absl::StatusOr<std::unique_ptr<ApiClient>> MakeClient(const ClusterConnection& c
 }
 
 absl::StatusOr<PrometheusReader> PrometheusReaderOf(const OperatorOptions& options,
+                                                    const std::string& name_space,
                                                     const Clock& clock) {
   PrometheusOptions prometheus = options.prometheus;
   if (!options.prometheus_token_file.empty()) {
@@ -25,7 +26,9 @@ absl::StatusOr<PrometheusReader> PrometheusReaderOf(const OperatorOptions& optio
   }
   auto client = PrometheusClient::Create(std::move(prometheus));
   if (!client.ok()) return client.status();
-  auto queries = PrometheusQueries::Create(options.queries);
+  PrometheusQueryOptions of_namespace = options.queries;
+  of_namespace.namespaces = {name_space};
+  auto queries = PrometheusQueries::Create(of_namespace);
   if (!queries.ok()) return queries.status();
   return PrometheusReader(*std::move(client), *std::move(queries), clock);
 }

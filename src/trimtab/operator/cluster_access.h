@@ -17,7 +17,9 @@ namespace trimtab {
 absl::StatusOr<std::unique_ptr<ApiClient>> MakeClient(const ClusterConnection& connection,
                                                       const Clock& clock, ApiClientOptions options);
 
+// Of the pods and services of `name_space` alone.
 absl::StatusOr<PrometheusReader> PrometheusReaderOf(const OperatorOptions& options,
+                                                    const std::string& name_space,
                                                     const Clock& clock);
 
 // `look_back`: how much of the past Jaeger is asked for.

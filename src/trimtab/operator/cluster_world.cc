@@ -149,7 +149,7 @@ class ClusterWorld : public AppWorld {
 
 absl::StatusOr<std::unique_ptr<AppWorld>> MakeClusterWorld(const ClusterWorldParts& parts,
                                                            const AppScaler& scaler) {
-  auto reader = parts.prometheus();
+  auto reader = parts.prometheus(scaler.meta.name_space);
   if (!reader.ok()) return reader.status();
   return std::make_unique<ClusterWorld>(parts, scaler, *std::move(reader));
 }

@@ -24,7 +24,7 @@ struct ClusterWorldParts {
   ClusterWatch& watch;
   const Clock& clock;
   PodSizeBook& book;
-  std::function<absl::StatusOr<PrometheusReader>()> prometheus;
+  std::function<absl::StatusOr<PrometheusReader>(const std::string& name_space)> prometheus;
   // Whether the resource itself is known well enough; none: it is. Called as long as the world is.
   std::function<absl::Status()> resource{};
   Duration metrics_timeout = std::chrono::seconds(10);

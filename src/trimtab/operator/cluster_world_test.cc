@@ -91,9 +91,9 @@ TEST(ClusterWorldTest, MemoryIsNotLoweredBelowWhatPrometheusSaysIsInUse) {
   scaler.workloads = {{.name = "web", .target = {"apps/v1", "Deployment", "web"}}};
   MemoryPodSizeBook book;
   OwnMetrics metrics;
-  const auto reader = [&] {
+  const auto reader = [&](const std::string& name_space) {
     return PrometheusReader(*PrometheusClient::Create({.url = server.Url()}),
-                            *PrometheusQueries::Create({.namespaces = {"shop"}}), clock);
+                            *PrometheusQueries::Create({.namespaces = {name_space}}), clock);
   };
   auto world = MakeClusterWorld({.client = api.client(),
                                  .watch = **watch,

@@ -120,7 +120,10 @@ absl::StatusOr<std::unique_ptr<AppWorld>> WorldOf(const OperatorOptions& options
                            .watch = *sight.watch,
                            .clock = clock,
                            .book = book,
-                           .prometheus = [&] { return PrometheusReaderOf(options, clock); },
+                           .prometheus =
+                               [&](const std::string& name_space) {
+                                 return PrometheusReaderOf(options, name_space, clock);
+                               },
                            .metrics_timeout = options.prometheus_timeout,
                            .dry_run = options.loop.dry_run,
                            .own_metrics = *sight.metrics},

@@ -99,8 +99,11 @@ class Process {
     if (!library.ok()) return library.status();
     library_ = *std::move(library);
     // What is wrong with an option is said now, and not by each loop.
-    if (const auto reader = PrometheusReaderOf(options_, clock_); !reader.ok())
-      return reader.status();
+    const std::vector<std::string> any = {"default"};
+    for (const std::string& name : options_.namespaces.empty() ? any : options_.namespaces) {
+      const auto reader = PrometheusReaderOf(options_, name, clock_);
+      if (!reader.ok()) return reader.status();
+    }
     auto connection = FindConnection(options_.connection);
     if (!connection.ok()) return connection.status();
     if (absl::Status made = MakeClients(*connection); !made.ok()) return made;
@@ -282,17 +285,20 @@ class Process {
         .latest = [this, meta = seen.meta] { return scalers_->Find(meta.name_space, meta.name); },
         .world =
             [this](const AppScaler& scaler, PodSizeBook& book) {
-              return MakeClusterWorld(
-                  {.client = *writes_,
-                   .watch = *watch_,
-                   .clock = clock_,
-                   .book = book,
-                   .prometheus = [this] { return PrometheusReaderOf(options_, clock_); },
-                   .resource = [this] { return scalers_->Health(); },
-                   .metrics_timeout = options_.prometheus_timeout,
-                   .dry_run = options_.loop.dry_run,
-                   .own_metrics = metrics_},
-                  scaler);
+              return MakeClusterWorld({.client = *writes_,
+                                       .watch = *watch_,
+                                       .clock = clock_,
+                                       .book = book,
+                                       .prometheus =
+                                           [this](const std::string& name_space) {
+                                             return PrometheusReaderOf(options_, name_space,
+                                                                       clock_);
+                                           },
+                                       .resource = [this] { return scalers_->Health(); },
+                                       .metrics_timeout = options_.prometheus_timeout,
+                                       .dry_run = options_.loop.dry_run,
+                                       .own_metrics = metrics_},
+                                      scaler);
             },
         .traces = [this](const AppScaler& scaler) { return Traces(scaler); },
         .policy =

@@ -28,7 +28,7 @@ struct OperatorOptions {
 
   PrometheusOptions prometheus{};
   std::string prometheus_token_file{};
-  PrometheusQueryOptions queries{};
+  PrometheusQueryOptions queries{};  // its namespaces: those of each AppScaler are put in
   Duration prometheus_timeout = std::chrono::seconds(10);
 
   // Traces: received, or asked for where there is a URL.
