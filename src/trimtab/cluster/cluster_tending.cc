@@ -205,9 +205,11 @@ std::optional<int> ClusterActuator::ReplicasInTime(const Subject& subject) const
   }
   const WorkloadView& workload = *subject.sight.workload;
   if (workload.replicas_holder.manager != client_.options().field_manager) return std::nullopt;
+  // The API server cuts its times to whole seconds.
+  const Instant created_before = too_old - std::chrono::seconds(1);
   const auto overdue = std::ranges::count_if(subject.sight.pods, [&](const PodSight& pod) {
     return IsLive(pod) && pod.pod->node.empty() && pod.pod->IsUnschedulable() &&
-           pod.pod->meta.created && *pod.pod->meta.created <= too_old;
+           pod.pod->meta.created && *pod.pod->meta.created <= created_before;
   });
   if (overdue == 0) return std::nullopt;
   const int in_time = subject.reading.state.desired.replicas - static_cast<int>(overdue);

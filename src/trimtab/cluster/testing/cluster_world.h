@@ -54,6 +54,16 @@ class ClusterTest : public ApiServerTest {
     scaler_.meta.name_space = name_space();
   }
 
+  // The nodes are those of every test.
+  void TearDown() override {
+    if (runner_ != nullptr) {
+      for (const ResourceType& type : {kDeployments, kStatefulSets}) {
+        EXPECT_TRUE(client().Delete(Path(type)).ok());
+      }
+    }
+    ApiServerTest::TearDown();
+  }
+
   // Creates a workload that the application has, too.
   void Run(const std::string& kind, const std::string& name, int replicas) {
     RunObject(TestWorkload(kind, name, replicas));
