@@ -192,8 +192,9 @@ void PrometheusReader::ReadServices(Reading& reading, ScrapedMetrics& metrics) {
 }
 
 void PrometheusReader::ReadPeaks(Reading& reading, ScrapedMetrics& metrics) {
-  const bool holds =
-      peaks_at_ && reading.now >= *peaks_at_ && reading.now - *peaks_at_ < kPeaksHold;
+  // Nothing is not kept: what has just begun to be scraped has a peak in a moment.
+  const bool holds = peaks_at_ && !peaks_.empty() && reading.now >= *peaks_at_ &&
+                     reading.now - *peaks_at_ < kPeaksHold;
   if (!holds) {
     const std::size_t gaps = reading.gaps.size();
     const auto answer = Ask(PrometheusSeries::kContainerMemoryPeak, reading);
