@@ -313,7 +313,7 @@ class Leader {
   }
 
   // Of a server that nobody asks.
-  static absl::StatusOr<PrometheusReader> NoPrometheus() {
+  static absl::StatusOr<PrometheusReader> NoPrometheus(const std::string& /*name_space*/) {
     static const SystemClock clock;
     auto client = PrometheusClient::Create({.url = "http://127.0.0.1:9"});
     if (!client.ok()) return client.status();
