@@ -20,6 +20,19 @@ std::string UserOf(const nlohmann::json& audited) {
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<servers::ControlPlane>> StartAuditedPlane(const std::string& rule) {
+  auto plane = servers::ControlPlane::Start(
+      {.audit_policy = fmt::format("apiVersion: audit.k8s.io/v1\nkind: Policy\n"
+                                   "omitStages: [RequestReceived, ResponseStarted]\nrules:\n"
+                                   "- level: RequestResponse\n{}- level: None\n",
+                                   rule)});
+  if (!plane.ok()) return plane.status();
+  const auto crd = (*plane)->Kubectl(
+      {"apply", "-f", TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab/crds/appscalers.trimtab.dev.yaml"});
+  if (!crd.ok()) return crd.status();
+  return plane;
+}
+
 std::vector<AuditedWrite> AuditedWrites(const std::string& log, const std::string& name_space) {
   std::vector<AuditedWrite> writes;
   std::ifstream file(log);

@@ -1,10 +1,13 @@
-// What the audit log of kube-apiserver tells of writes.
+// What the audit log of kube-apiserver tells of writes, and a control plane that keeps one.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "nlohmann/json.hpp"
+#include "tests/servers/control_plane.h"
 
 namespace trimtab {
 
@@ -19,6 +22,10 @@ struct AuditedWrite {
 
   bool IsStored() const { return code < 300; }
 };
+
+// Knows AppScalers, and writes down the requests that `rule` matches: the fields, in YAML, of one
+// rule of an audit policy, each line after two spaces.
+absl::StatusOr<std::unique_ptr<servers::ControlPlane>> StartAuditedPlane(const std::string& rule);
 
 // Of one namespace, in the order of their answers; events are left out. `log` is the file that
 // ControlPlane::audit_log() names.

@@ -14,14 +14,8 @@ namespace {
 using Json = nlohmann::json;
 using servers::PortLease;
 
-constexpr char kAuditPolicy[] = R"(apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived, ResponseStarted]
-rules:
-- level: RequestResponse
-  verbs: [update, patch]
+constexpr char kAuditRule[] = R"(  verbs: [update, patch]
   resources: [{group: apps, resources: [deployments/scale]}, {resources: [pods/resize]}]
-- level: None
 )";
 
 // Shorter than by default, but longer than this machine may make a process wait.
@@ -99,12 +93,9 @@ absl::StatusOr<std::unique_ptr<RunWorld>> RunWorld::Start() {
   if (const auto file = world->folder_.Write("settings.yaml", kSettings); !file.ok()) {
     return file.status();
   }
-  auto plane = servers::ControlPlane::Start({.audit_policy = kAuditPolicy});
+  auto plane = StartAuditedPlane(kAuditRule);
   if (!plane.ok()) return plane.status();
   world->plane_ = *std::move(plane);
-  const auto crd = world->plane_->Kubectl(
-      {"apply", "-f", TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab/crds/appscalers.trimtab.dev.yaml"});
-  if (!crd.ok()) return crd.status();
   if (const auto file = world->folder_.Write("targets.json", "[]"); !file.ok()) {
     return file.status();
   }

@@ -18,14 +18,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr char kAuditPolicy[] = R"(apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived, ResponseStarted]
-rules:
-- level: RequestResponse
-  users: ["system:serviceaccount:trimtab-system:trimtab"]
+constexpr char kAuditRule[] = R"(  users: ["system:serviceaccount:trimtab-system:trimtab"]
   verbs: [create, update, patch, delete]
-- level: None
 )";
 
 std::string TwoScaler() {
@@ -59,12 +53,9 @@ absl::StatusOr<std::unique_ptr<SafetyWorld>> SafetyWorld::Start() {
   auto folder = servers::TemporaryFolder::Make("safety");
   if (!folder.ok()) return folder.status();
   std::unique_ptr<SafetyWorld> world(new SafetyWorld(*std::move(folder)));
-  auto plane = servers::ControlPlane::Start({.audit_policy = kAuditPolicy});
+  auto plane = StartAuditedPlane(kAuditRule);
   if (!plane.ok()) return plane.status();
   world->plane_ = *std::move(plane);
-  const auto crd = world->plane_->Kubectl(
-      {"apply", "-f", TRIMTAB_SOURCE_DIR "/deploy/helm/trimtab/crds/appscalers.trimtab.dev.yaml"});
-  if (!crd.ok()) return crd.status();
   world->client_ = MakeApiClient({.kubeconfig_flag = world->plane_->kubeconfig()}, world->clock_);
   if (absl::Status made = world->MakeAccount(); !made.ok()) return made;
   for (const char* identity : {"a", "b"}) {

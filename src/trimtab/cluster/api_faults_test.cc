@@ -184,25 +184,39 @@ class FakeCluster {
 
 constexpr ContainerConfig kSize{Millicores(200), Mebibytes(128)};
 
+// The cluster, and an actuator that knows it.
+template <class Book>
+struct FaultyApplication {
+  FaultyApplication() {
+    auto started = ClusterWatch::Start(cluster.client(), clock, {.namespaces = {"shop"}});
+    if (!started.ok()) return;
+    watch = *std::move(started);
+    if (!watch->Await([&] { return watch->IsSynced(); }, std::chrono::seconds(20))) return;
+    scaler.meta.name_space = "shop";
+    scaler.workloads = {{.name = "web", .target = {"apps/v1", "Deployment", "web"}}};
+    actuator = std::make_unique<ClusterActuator>(cluster.client(), *watch, clock, book, scaler,
+                                                 ClusterActuatorOptions{.patience = Duration(0)});
+  }
+
+  FakeCluster cluster;
+  const SystemClock clock;
+  AppScaler scaler;
+  Book book;
+  std::unique_ptr<ClusterWatch> watch;
+  std::unique_ptr<ClusterActuator> actuator;  // nullptr: the cluster is not known
+};
+
 class ApiFaultsTest : public testing::TestWithParam<int> {
  protected:
   // The change with a fault at each of its writes in turn.
   void Try(const MicroserviceAllocation& to, bool is_lasting) {
     for (int at_write = 1; at_write <= 4; ++at_write) {
       SCOPED_TRACE(fmt::format("fault {} at write {}", GetParam(), at_write));
-      FakeCluster cluster;
-      const SystemClock clock;
-      auto watch = ClusterWatch::Start(cluster.client(), clock, {.namespaces = {"shop"}});
-      ASSERT_TRUE(watch.ok());
-      ASSERT_TRUE((*watch)->Await([&] { return (*watch)->IsSynced(); }, std::chrono::seconds(20)));
-      AppScaler scaler;
-      scaler.meta.name_space = "shop";
-      scaler.workloads = {{.name = "web", .target = {"apps/v1", "Deployment", "web"}}};
-      MemoryPodSizeBook book;
-      ClusterActuator actuator(cluster.client(), **watch, clock, book, scaler,
-                               {.patience = Duration(0)});
+      FaultyApplication<MemoryPodSizeBook> application;
+      ASSERT_NE(application.actuator, nullptr);
+      FakeCluster& cluster = application.cluster;
       cluster.Set({.code = GetParam(), .at_write = at_write, .is_lasting = is_lasting});
-      const absl::Status applied = actuator.Apply({MicroserviceId(0), {3, kSize}, to});
+      const absl::Status applied = application.actuator->Apply({MicroserviceId(0), {3, kSize}, to});
       const bool is_met = cluster.writes() >= at_write;
       EXPECT_TRUE(is_met || applied.ok()) << applied;
       EXPECT_GE(cluster.replicas(), std::min(3, to.replicas));
@@ -210,7 +224,7 @@ class ApiFaultsTest : public testing::TestWithParam<int> {
         EXPECT_GE(cpu, std::min(kSize.cpu, to.container.cpu));
       }
       if (!applied.ok()) {
-        EXPECT_TRUE(book.sizes.empty()) << "no pod is born with what was given up";
+        EXPECT_TRUE(application.book.sizes.empty()) << "no pod is born with what was given up";
         EXPECT_FALSE(std::string(applied.message()).empty());
       } else {
         EXPECT_EQ(cluster.replicas(), to.replicas);
@@ -241,17 +255,11 @@ class FailingBook : public MemoryPodSizeBook {
 };
 
 TEST(OwedSizesTest, SizesThatCouldNotBePutBackAreBeforeAnyPodIsBroughtToThem) {
-  FakeCluster cluster;
-  const SystemClock clock;
-  auto watch = ClusterWatch::Start(cluster.client(), clock, {.namespaces = {"shop"}});
-  ASSERT_TRUE(watch.ok());
-  ASSERT_TRUE((*watch)->Await([&] { return (*watch)->IsSynced(); }, std::chrono::seconds(20)));
-  AppScaler scaler;
-  scaler.meta.name_space = "shop";
-  scaler.workloads = {{.name = "web", .target = {"apps/v1", "Deployment", "web"}}};
-  FailingBook book;
-  ClusterActuator actuator(cluster.client(), **watch, clock, book, scaler,
-                           {.patience = Duration(0)});
+  FaultyApplication<FailingBook> application;
+  ASSERT_NE(application.actuator, nullptr);
+  ClusterActuator& actuator = *application.actuator;
+  FakeCluster& cluster = application.cluster;
+  FailingBook& book = application.book;
   cluster.Set({.code = 403, .is_lasting = true});
   const MicroserviceAllocation smaller{3, {Millicores(150), Mebibytes(100)}};
   EXPECT_FALSE(actuator.Apply({MicroserviceId(0), {3, kSize}, smaller}).ok());
