@@ -18,7 +18,7 @@ set(TRIMTAB_SANITIZED_address quantity telemetry http yaml probability applicati
                               scenario calibration kubernetes appscaler journal controller server cluster
                               operator kubelet)
 set(TRIMTAB_SANITIZED_thread clock telemetry http kubernetes neural profiling endtoend graphdynamics
-                             experiment journal server cluster operator kubelet)
+                             journal server cluster operator kubelet)
 
 add_custom_target(trimtab_tests)
 add_custom_target(trimtab_benchmarks)
