@@ -18,6 +18,7 @@ namespace {
 using std::chrono::seconds;
 using ::testing::AnyOf;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 constexpr WorldSize kSize;
 constexpr int kCycles = 4;  // of each AppScaler, that are looked at together
@@ -113,7 +114,7 @@ TEST_F(WholeProgramTest, AQuietClusterGetsNoWriteAndNoReadOfItsPods) {
   RecordProperty("largest_resident_mebibytes", whole(after.resident_mebibytes));
 
   // What changes is written, and nothing else: a resize for each pod of one Deployment of 200, no
-  // scale, and the status of one AppScaler.
+  // scale, the events of one AppScaler. A status is written whenever what it says has changed.
   ASSERT_TRUE(world_->RaiseLeastCpu(3, 7).ok());
   ASSERT_TRUE(servers::Eventually(
       [&] {
@@ -127,8 +128,8 @@ TEST_F(WholeProgramTest, AQuietClusterGetsNoWriteAndNoReadOfItsPods) {
     if (request == "patch pods/resize a3-m7") {
       EXPECT_EQ(count, kSize.replicas);
     } else {
-      EXPECT_THAT(request,
-                  AnyOf("patch appscalers/status a3", "get appscalers a3", "create events a3"));
+      EXPECT_THAT(request, AnyOf(StartsWith("patch appscalers/status "), "get appscalers a3",
+                                 "create events a3"));
     }
   }
 }
