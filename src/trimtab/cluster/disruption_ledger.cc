@@ -22,10 +22,11 @@ bool Covers(const DisruptionBudgetView& budget, const WorkloadSight& sight) {
 }
 
 void DisruptionLedger::Leaving(const DisruptionBudgetView& budget, int pods, Instant now) {
-  const auto [entry, is_new] =
-      departures_.try_emplace(budget.meta.uid, Departure{.healthy_before = budget.current_healthy});
-  entry->second.pods += pods;
-  entry->second.last = now;
+  Departure& departure =
+      departures_.try_emplace(budget.meta.uid, Departure{.healthy_before = budget.current_healthy})
+          .first->second;
+  departure.pods += pods;
+  departure.last = now;
 }
 
 std::vector<std::shared_ptr<const DisruptionBudgetView>> DisruptionLedger::Left(

@@ -54,9 +54,8 @@ void Report(const CycleReport& report, AppScalerStatus& status);
 // "frontend 2 x 200m/100Mi -> 3 x 200m/100Mi, search ...": at most five; empty without changes.
 std::string SummaryOf(const Decision& decision, const Application& application);
 
-// The stable word that a reason of a workload begins with, and the whole: "NodeCapacity: no node
-// has
-// ..."; "ChangeRefused" where it begins with none.
+// The stable word that a reason of a workload begins with, and the whole, such as "NodeCapacity: no
+// node has ..."; "ChangeRefused" where it begins with none.
 std::pair<std::string, std::string> ReasonAndWords(const std::string& text);
 
 // Why a decision is what it is: "PredictedAboveTarget", "ObservedAboveTarget", "SlackAvailable",
